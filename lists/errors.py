@@ -1,0 +1,73 @@
+"""The domain errors. Every service raises one of these; the portal maps them to answers in one place.
+
+Messages are English message ids with ``%(name)s`` places; `values` fills them after translation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+class DomainError(Exception):
+    """What a caller did, or asked for, cannot be done; `message` says what and why."""
+
+    def __init__(self, message: str, **values: Any) -> None:
+        super().__init__(message % values if values else message)
+        self.message = message
+        self.values = values
+
+
+class NotFound(DomainError):
+    """It is not there, or the actor may not know that it is: the very same answer."""
+
+    def __init__(self, message: str = "There is no such item.", **values: Any) -> None:
+        super().__init__(message, **values)
+
+
+class Forbidden(DomainError):
+    """The actor sees it but may not do this."""
+
+
+class Conflict(DomainError):
+    """Somebody else changed it meanwhile. `current_version` is the version that stands now."""
+
+    def __init__(self, message: str, *, current_version: int | None = None, **values: Any) -> None:
+        super().__init__(message, **values)
+        self.current_version = current_version
+
+
+class Locked(Conflict):
+    """Somebody holds it (check-out or lock); the message names the holder."""
+
+
+class StorageFull(DomainError):
+    """There is no room left for what was sent."""
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """One refused field: its internal name (empty = the item as a whole) and why."""
+
+    field: str
+    message: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.message % self.values if self.values else self.message
+
+
+class Invalid(DomainError):
+    """Values were refused; `errors` names each field and its reason."""
+
+    def __init__(self, field: str, message: str, **values: Any) -> None:
+        super().__init__(message, **values)
+        self.errors: list[FieldError] = [FieldError(field, message, values)]
+
+    @classmethod
+    def many(cls, errors: list[FieldError]) -> Invalid:
+        """One refusal for several fields; `errors` must not be empty."""
+        first = errors[0]
+        refusal = cls(first.field, first.message, **first.values)
+        refusal.errors = list(errors)
+        return refusal
