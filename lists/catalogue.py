@@ -1,0 +1,244 @@
+"""The catalogue: every list's definition with its columns and table, read once and kept until it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import Boolean, Column as SqlColumn, Integer, MetaData, String, Table, select
+from sqlalchemy.orm import Session
+
+from .columns import ColumnType, Reader, column_type
+from .database import database_of
+from .errors import NotFound
+from .models import ColumnRow, Counter, ListRow, ViewRow
+from .sqltypes import UtcDateTime
+
+GENERATION = "definitions"
+SYSTEM_COLUMNS = ("id", "guid", "version", "created", "created_by", "modified", "modified_by", "external_id")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A list's column. `physical` is its name in the table."""
+
+    id: int
+    name: str
+    type: ColumnType
+    titles: Mapping[str, str]
+    options: Mapping[str, Any]
+    position: int
+
+    @property
+    def physical(self) -> str:
+        return f"c{self.id}"
+
+    @property
+    def required(self) -> bool:
+        return bool(self.options.get("required"))
+
+    @property
+    def by_program(self) -> bool:
+        """Set by the program only: refused from pages and the API."""
+        return bool(self.options.get("by_program"))
+
+    @property
+    def hidden(self) -> bool:
+        """An inner column that no page or API shows."""
+        return bool(self.options.get("hidden"))
+
+    @property
+    def in_form(self) -> bool:
+        return not self.hidden and self.options.get("in_form", True)
+
+    def title(self, language: str) -> str:
+        return self.titles.get(language) or self.titles.get("en") or self.name
+
+    def description(self, language: str) -> str:
+        texts = self.options.get("description") or {}
+        return texts.get(language) or texts.get("en") or "" if isinstance(texts, dict) else str(texts)
+
+
+@dataclass(frozen=True)
+class View:
+    """A saved view: `settings` has columns, filter (OData text), order, group, kind."""
+
+    id: int
+    name: str
+    titles: Mapping[str, str]
+    user_id: int | None
+    settings: Mapping[str, Any]
+
+    def title(self, language: str) -> str:
+        return self.titles.get(language) or self.titles.get("en") or self.name
+
+
+@dataclass(frozen=True)
+class ListDefinition:
+    """A list as the program knows it. See docs/definitions.md for what `settings` may say."""
+
+    id: int
+    guid: str
+    name: str
+    titles: Mapping[str, str]
+    separation: str
+    settings: Mapping[str, Any]
+    version: int
+    columns: tuple[Column, ...]
+    views: tuple[View, ...]
+    table: Table = field(repr=False, compare=False)
+
+    @cached_property
+    def by_name(self) -> dict[str, Column]:
+        return {column.name: column for column in self.columns}
+
+    def has(self, name: str) -> bool:
+        return name in self.by_name
+
+    def column(self, name: str) -> Column:
+        """The column called `name`; raises NotFound."""
+        if name not in self.by_name:
+            raise NotFound("The list %(list)s has no column %(column)s.", list=self.name, column=name)
+        return self.by_name[name]
+
+    def title(self, language: str) -> str:
+        return self.titles.get(language) or self.titles.get("en") or self.name
+
+    @property
+    def kind(self) -> str:
+        """`list`, `code` (a code list) or `library`."""
+        return self.settings.get("kind", "list")
+
+    @property
+    def visible_columns(self) -> tuple[Column, ...]:
+        return tuple(column for column in self.columns if not column.hidden)
+
+    @property
+    def form_columns(self) -> tuple[Column, ...]:
+        return tuple(column for column in self.columns if column.in_form)
+
+    @cached_property
+    def headline(self) -> frozenset[str]:
+        """Columns that a reader at headline level sees."""
+        return frozenset(self.settings.get("headline", ("name",))) | self.exists
+
+    @cached_property
+    def exists(self) -> frozenset[str]:
+        """Columns that show merely that the item exists."""
+        return frozenset(self.settings.get("exists", ()))
+
+    @property
+    def follows(self) -> str | None:
+        """The lookup column whose target's rights the item takes, where it is filled."""
+        return self.settings.get("follows")
+
+    @property
+    def is_grouped(self) -> bool:
+        """Its items belong to an owner and a sales group."""
+        return self.has("sales_group")
+
+    def sql(self, name: str) -> Any:
+        """The table's column for a list column or a system column."""
+        if name in self.by_name:
+            return self.table.c[self.by_name[name].physical]
+        return self.table.c[name]
+
+
+class Catalogue:
+    """All lists of one generation of definitions."""
+
+    def __init__(self, generation: int, lists: list[ListDefinition]) -> None:
+        self.generation = generation
+        self.by_name = {definition.name: definition for definition in lists}
+        self.by_id = {definition.id: definition for definition in lists}
+        self.pointing_at: dict[str, list[tuple[ListDefinition, Column]]] = {}
+        for definition in lists:
+            for column in definition.columns:
+                if column.type.target:
+                    self.pointing_at.setdefault(column.type.target, []).append((definition, column))
+
+    def get(self, name: str) -> ListDefinition:
+        """The list called `name`; raises NotFound."""
+        if name not in self.by_name:
+            raise NotFound("There is no such list.")
+        return self.by_name[name]
+
+
+def catalogue(session: Session) -> Catalogue:
+    """The catalogue as of this session's transaction: one small query, the rest from memory."""
+    cached = session.info.get("catalogue")
+    if cached is not None:
+        return cached
+    generation = session.scalar(select(Counter.value).where(Counter.name == GENERATION)) or 0
+    caches = database_of(session).caches
+    known = caches.get("catalogue")
+    if known is None or known.generation != generation:
+        known = Catalogue(generation, _load(session))
+        caches["catalogue"] = known
+    session.info["catalogue"] = known
+    return known
+
+
+def definition(session: Session, name: str) -> ListDefinition:
+    """The definition of the list called `name`; raises NotFound."""
+    return catalogue(session).get(name)
+
+
+def forget(session: Session) -> None:
+    """A definition changed in this transaction: read afresh, and tell the other processes by a new generation."""
+    session.flush()
+    session.execute(Counter.__table__.update().where(Counter.name == GENERATION).values(value=Counter.value + 1))  # type: ignore[attr-defined]
+    session.info.pop("catalogue", None)
+
+
+def table_name(list_id: int) -> str:
+    """The name of the table of list `list_id`."""
+    return f"list_{list_id}"
+
+
+def _load(session: Session) -> list[ListDefinition]:
+    columns: dict[int, list[Column]] = {}
+    for row in session.scalars(select(ColumnRow).order_by(ColumnRow.position, ColumnRow.id)):
+        kind = column_type(row.type, row.options)
+        columns.setdefault(row.list_id, []).append(Column(row.id, row.name, kind, row.titles, row.options, row.position))
+    views: dict[int, list[View]] = {}
+    for view in session.scalars(select(ViewRow).order_by(ViewRow.position, ViewRow.id)):
+        views.setdefault(view.list_id, []).append(View(view.id, view.name, view.titles, view.user_id, view.settings))
+    return [
+        ListDefinition(
+            row.id, row.guid, row.name, row.titles, row.separation, row.settings, row.version,
+            tuple(columns.get(row.id, ())), tuple(views.get(row.id, ())), build_table(row.id, columns.get(row.id, [])),
+        )
+        for row in session.scalars(select(ListRow).where(ListRow.deleted.is_(None)).order_by(ListRow.id))
+    ]  # fmt: skip
+
+
+def build_table(list_id: int, columns: list[Column]) -> Table:
+    """The table of a list: the system columns and one typed column per list column."""
+    return Table(
+        table_name(list_id), MetaData(), *system_columns(),
+        *(SqlColumn(column.physical, column.type.sql_type()) for column in columns),
+    )  # fmt: skip
+
+
+def system_columns() -> list[SqlColumn[Any]]:
+    """The columns that every list's table has."""
+    return [
+        SqlColumn("id", Integer, primary_key=True),
+        SqlColumn("guid", String(36), nullable=False),
+        SqlColumn("version", Integer, nullable=False),
+        SqlColumn("scope_id", Integer, nullable=False),
+        SqlColumn("created", UtcDateTime, nullable=False),
+        SqlColumn("created_by", Integer),
+        SqlColumn("modified", UtcDateTime, nullable=False),
+        SqlColumn("modified_by", Integer),
+        SqlColumn("external_id", String(200)),
+        SqlColumn("deleted", UtcDateTime),
+        SqlColumn("deleted_by", Integer),
+        SqlColumn("flagged", Boolean),
+    ]
+
+
+__all__ = ["Catalogue", "Column", "ListDefinition", "Reader", "View", "build_table", "catalogue", "definition", "forget"]

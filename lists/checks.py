@@ -1,0 +1,133 @@
+"""What the door checks of values before it writes: types, required, lookups, uniqueness. All refusals at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from . import filters, query
+from .catalogue import Column, ListDefinition, catalogue
+from .columns import Reference
+from .errors import FieldError, Invalid
+from .models import User
+from .reading import Reading
+from .rights import Actor, Level
+
+SETTABLE_BY_IMPORT = frozenset({"created", "modified"})
+
+
+def parse(found: ListDefinition, actor: Actor, values: Mapping[str, Any], program: Mapping[str, Any], *, creating: bool) -> dict[str, Any]:
+    """The stored values of what was given. Raises Invalid naming every refused field."""
+    parsed: dict[str, Any] = {}
+    errors: list[FieldError] = []
+    for name, raw in {**values, **program}.items():
+        column = found.by_name.get(name)
+        if name == "external_id":
+            parsed[name] = str(raw)[:200] if raw else None
+        elif name in SETTABLE_BY_IMPORT and actor.by_import and creating:
+            parsed[name] = raw
+        elif column is None or (column.hidden and name not in program):
+            errors.append(FieldError(name, "The list %(list)s has no column %(column)s.", {"list": found.name, "column": name}))
+        elif column.by_program and name not in program and not _may_set(actor):
+            errors.append(FieldError(name, "This is set by the program."))
+        else:
+            try:
+                parsed[name] = column.type.parse(raw)
+            except Invalid as refusal:
+                errors.append(FieldError(name, refusal.message, refusal.values))
+    if errors:
+        raise Invalid.many(errors)
+    return parsed
+
+
+def _may_set(actor: Actor) -> bool:
+    return actor.is_program or (actor.by_import and actor.is_administrator)
+
+
+def default_of(column: Column, actor: Actor) -> Any:
+    """The column's default value for a new item of this actor."""
+    default = column.options.get("default")
+    if default is None:
+        return None
+    if default == "@me":
+        return actor.user_id
+    return column.type.parse(default)
+
+
+def required(found: ListDefinition, values: Mapping[str, Any], *, creating: bool, by_import: bool) -> None:
+    """Refuse empty required values. An import may leave gaps where the definition says so (`gap_flagged`)."""
+    errors = [
+        FieldError(column.name, "“%(column)s” must be filled in.", {"column": column.title("en")})
+        for column in found.columns
+        if column.required and column.name in values and values[column.name] in (None, "", [])
+        and not (by_import and column.name in found.settings.get("gap_flagged", ()))
+    ]  # fmt: skip
+    if errors:
+        raise Invalid.many(errors)
+
+
+def lookups(session: Session, actor: Actor, found: ListDefinition, values: Mapping[str, Any], *, before: Mapping[str, Any] | None = None) -> None:
+    """Refuse references to what is not there, or not to be seen: the same words. Retired entries are kept, not chosen."""
+    errors = []
+    for name, value in values.items():
+        column = found.by_name.get(name)
+        if column is None or not column.type.target or value is None:
+            continue
+        wanted = set(value) if column.type.is_multi else {value}
+        earlier = (before or {}).get(name) or []
+        wanted -= set(earlier) if isinstance(earlier, list) else {earlier}
+        if wanted and wanted - _visible_ids(session, actor, column.type.target, wanted):
+            errors.append(FieldError(name, "There is no such item to choose."))
+    if errors:
+        raise Invalid.many(errors)
+
+
+def reachable(session: Session, actor: Actor, found: ListDefinition, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Of these stored values, those whose references still exist for the actor."""
+    kept = {}
+    for name, value in values.items():
+        try:
+            lookups(session, actor, found, {name: value})
+        except Invalid:
+            continue
+        kept[name] = value
+    return kept
+
+
+def _visible_ids(session: Session, actor: Actor, target: str, ids: set[int]) -> set[int]:
+    if target == "users":
+        return set(session.scalars(select(User.id).where(User.id.in_(ids))))
+    definition = catalogue(session).by_name.get(target)
+    if definition is None:
+        return set()
+    reading = Reading(session, definition, actor, Level.HEADLINE)
+    conditions = reading.conditions()
+    if definition.has("retired"):
+        conditions.append(definition.sql("retired").is_not(True))
+    return set(session.scalars(select(reading.id).where(reading.id.in_(ids), *conditions)))
+
+
+def unique(session: Session, actor: Actor, found: ListDefinition, new: Mapping[str, Any], names: Sequence[str], own_id: int | None) -> None:
+    """Refuse a value that must be unique and stands in another item that the actor may see."""
+    errors = []
+    for column in found.columns:
+        value = new.get(column.name)
+        if not column.options.get("unique") or column.name not in names or value is None:
+            continue
+        other = query.find(session, actor, found.name, filters.And([
+            filters.Compare((column.name,), "eq", value), filters.Compare(("id",), "ne", own_id or 0),
+        ]))  # fmt: skip
+        if other is not None:
+            errors.append(FieldError(column.name, "“%(value)s” is already used by %(title)s.", {"value": str(value), "title": other.title}))
+    if errors:
+        raise Invalid.many(errors)
+
+
+def plain(value: Any) -> Any:
+    """A shown value as a stored one: References become ids."""
+    if isinstance(value, Reference):
+        return value.id
+    return [plain(one) for one in value] if isinstance(value, list) else value

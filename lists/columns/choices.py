@@ -1,0 +1,136 @@
+"""Choices: one or several of a fixed set; countries and currencies are choices whose set the world gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from babel import Locale
+from sqlalchemy import String
+
+from ..sqltypes import Json
+from .base import COMPARE, ColumnType, Reader, refuse
+
+
+class ChoiceColumn(ColumnType):
+    """One of `choices`: texts, or `{"value", "title": {"en": …}}`."""
+
+    name = "choice"
+    operators = COMPARE | {"contains", "startswith"}
+    form_field = "select"
+    option_names = frozenset({"choices"})
+
+    def sql_type(self) -> Any:
+        return String(100)
+
+    def choices(self, reader: Reader) -> list[tuple[str, str]]:
+        """(value, label) in the definition's order."""
+        return [(_value(choice), _label(choice, reader.language)) for choice in self.options.get("choices", ())]
+
+    @property
+    def values(self) -> list[str]:
+        """The values that may be stored."""
+        return [_value(choice) for choice in self.options.get("choices", ())]
+
+    def parse(self, raw: Any) -> str | None:
+        if raw is None or raw == "":
+            return None
+        if raw not in self.values:
+            raise refuse("“%(value)s” is not one of: %(choices)s.", value=str(raw)[:40], choices=", ".join(self.values))
+        return str(raw)
+
+    def parse_operand(self, raw: Any) -> str | None:
+        return None if raw is None else str(raw)
+
+    def from_json(self, value: Any) -> Any:
+        return value
+
+    def format(self, value: Any, reader: Reader) -> str:
+        return "" if value is None else dict(self.choices(reader)).get(value, str(value))
+
+    def search_text(self, value: Any) -> str:
+        return " ".join(_all_labels(self.options.get("choices", ()), value)) if value else ""
+
+
+class MultiChoiceColumn(ChoiceColumn):
+    """Any number of `choices`."""
+
+    name = "multi_choice"
+    operators = frozenset({"eq", "ne", "in", "contains", "empty"})
+    form_field = "multi_select"
+    is_multi = True
+
+    def sql_type(self) -> Any:
+        return Json
+
+    def parse(self, raw: Any) -> list[str] | None:  # type: ignore[override]
+        if raw is None or raw == "":
+            return None
+        chosen = [raw] if isinstance(raw, str) else raw
+        if not isinstance(chosen, (list, tuple)):
+            raise refuse("This must be a list of choices.")
+        parsed = [ChoiceColumn.parse(self, value) for value in chosen]
+        return list(dict.fromkeys(value for value in parsed if value)) or None
+
+    def format(self, value: Any, reader: Reader) -> str:
+        return ", ".join(ChoiceColumn.format(self, one, reader) for one in value or ())
+
+    def form_value(self, value: Any, reader: Reader) -> Any:
+        return list(value or ())
+
+    def search_text(self, value: Any) -> str:
+        return " ".join(ChoiceColumn.search_text(self, one) for one in value or ())
+
+    def export_cell(self, value: Any) -> str:
+        return ", ".join(value or ())
+
+
+class CountryColumn(ChoiceColumn):
+    """A country by its ISO 3166 code of two letters."""
+
+    name = "country"
+    option_names = frozenset()
+
+    def choices(self, reader: Reader) -> list[tuple[str, str]]:
+        return sorted(((code, country_name(code, reader.language)) for code in COUNTRIES), key=lambda choice: choice[1])
+
+    @property
+    def values(self) -> list[str]:
+        return COUNTRIES
+
+    def parse(self, raw: Any) -> str | None:
+        code = str(raw).strip().upper() if raw else ""
+        if code and code not in COUNTRIES:
+            raise refuse("“%(value)s” is not a country's code of two letters.", value=str(raw)[:40])
+        return code or None
+
+    def format(self, value: Any, reader: Reader) -> str:
+        return country_name(value, reader.language) if value else ""
+
+    def search_text(self, value: Any) -> str:
+        return country_name(value, "en") if value else ""
+
+
+COUNTRIES = sorted(code for code in Locale("en").territories if len(code) == 2 and code.isalpha() and code not in {"EU", "EZ", "UN", "XA", "XB", "ZZ"})
+
+
+def country_name(code: str, language: str) -> str:
+    """The country's name in `language`."""
+    return Locale.parse(language).territories.get(code, code)
+
+
+def _value(choice: Any) -> str:
+    return choice["value"] if isinstance(choice, dict) else str(choice)
+
+
+def _label(choice: Any, language: str) -> str:
+    if not isinstance(choice, dict):
+        return str(choice)
+    titles = choice.get("title", {})
+    return titles.get(language) or titles.get("en") or choice["value"]
+
+
+def _all_labels(choices: Any, value: str) -> list[str]:
+    for choice in choices:
+        if _value(choice) == value:
+            return list(choice.get("title", {}).values()) if isinstance(choice, dict) else [value]
+    return [value]

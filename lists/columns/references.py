@@ -1,0 +1,162 @@
+"""Columns that point elsewhere: lookups into lists, persons, the people of an event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Integer
+
+from ..sqltypes import Json
+from .base import ColumnType, Reader, refuse
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What a lookup shows: the item's id and its title, as far as the reader may see it."""
+
+    id: int
+    title: str
+    list: str
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class LookupColumn(ColumnType):
+    """One item of another list (option `list`). Written as an id, read as a Reference."""
+
+    name = "lookup"
+    operators = frozenset({"eq", "ne", "in", "empty", "contains", "startswith", "endswith"})
+    form_field = "lookup"
+    option_names = frozenset({"list"})
+
+    @property
+    def target(self) -> str:  # type: ignore[override]
+        return str(self.options["list"])
+
+    def sql_type(self) -> Any:
+        return Integer()
+
+    def parse(self, raw: Any) -> int | None:
+        if isinstance(raw, Reference):
+            return raw.id
+        if isinstance(raw, dict):
+            raw = raw.get("id")
+        if raw is None or raw == "":
+            return None
+        try:
+            number = int(raw) if not isinstance(raw, (bool, float)) else 0
+        except (ValueError, TypeError):
+            number = 0
+        if not 0 < number < 2**31:
+            raise refuse("This must be the number of an item.")
+        return number
+
+    def to_json(self, value: Any) -> Any:
+        return {"id": value.id, "title": value.title} if isinstance(value, Reference) else value
+
+    def format(self, value: Any, reader: Reader) -> str:
+        return value.title if isinstance(value, Reference) else ""
+
+    def form_value(self, value: Any, reader: Reader) -> Any:
+        return value if value is not None else ""
+
+    def search_text(self, value: Any) -> str:
+        return value.title if isinstance(value, Reference) else ""
+
+    def export_cell(self, value: Any) -> Any:
+        return value.title if isinstance(value, Reference) else None
+
+
+class MultiLookupColumn(LookupColumn):
+    """Any number of items of another list."""
+
+    name = "multi_lookup"
+    operators = frozenset({"eq", "ne", "in", "empty", "contains"})
+    form_field = "multi_lookup"
+    is_multi = True
+
+    def sql_type(self) -> Any:
+        return Json
+
+    def parse(self, raw: Any) -> list[int] | None:  # type: ignore[override]
+        if raw is None or raw == "":
+            return None
+        many = raw if isinstance(raw, (list, tuple)) else [raw]
+        if len(many) > 1000:
+            raise refuse("There can be at most %(max)s of them.", max=1000)
+        ids = [LookupColumn.parse(self, one) for one in many]
+        return list(dict.fromkeys(number for number in ids if number)) or None
+
+    def parse_operand(self, raw: Any) -> int | None:
+        return LookupColumn.parse(self, raw)
+
+    def to_json(self, value: Any) -> Any:
+        return [LookupColumn.to_json(self, one) for one in value or ()]
+
+    def format(self, value: Any, reader: Reader) -> str:
+        return ", ".join(one.title for one in value or () if isinstance(one, Reference))
+
+    def form_value(self, value: Any, reader: Reader) -> Any:
+        return list(value or ())
+
+    def search_text(self, value: Any) -> str:
+        return " ".join(one.title for one in value or () if isinstance(one, Reference))
+
+    def export_cell(self, value: Any) -> str:
+        return ", ".join(one.title for one in value or () if isinstance(one, Reference))
+
+
+class PersonColumn(LookupColumn):
+    """A user."""
+
+    name = "person"
+    form_field = "person"
+    option_names = frozenset()
+    target = "users"  # type: ignore[assignment]
+
+
+class ParticipantsColumn(ColumnType):
+    """Who takes part: `[{"user": id} or {"contact": id} or {"email": …}, with "answer"]`."""
+
+    name = "participants"
+    operators = frozenset({"empty"})
+    form_field = "participants"
+    is_multi = True
+    ANSWERS = ("none", "accepted", "declined", "tentative")
+
+    def sql_type(self) -> Any:
+        return Json
+
+    def parse(self, raw: Any) -> list[dict[str, Any]] | None:
+        if raw is None or raw == "":
+            return None
+        if not isinstance(raw, (list, tuple)) or len(raw) > 1000:
+            raise refuse("This must be a list of participants, at most %(max)s.", max=1000)
+        return [self._one(entry) for entry in raw] or None
+
+    def _one(self, entry: Any) -> dict[str, Any]:
+        kinds = [kind for kind in ("user", "contact", "email") if isinstance(entry, dict) and entry.get(kind)]
+        if len(kinds) != 1:
+            raise refuse("Each participant is a user, a contact or an e-mail address.")
+        kind = kinds[0]
+        answer = entry.get("answer") or "none"
+        if answer not in self.ANSWERS:
+            raise refuse("“%(value)s” is not one of: %(choices)s.", value=str(answer)[:40], choices=", ".join(self.ANSWERS))
+        who = entry[kind]
+        if kind == "email":
+            if not isinstance(who, str) or "@" not in who or len(who) > 254:
+                raise refuse("“%(value)s” is not an e-mail address.", value=str(who)[:60])
+            return {"email": who.strip(), "answer": answer}
+        number = LookupColumn({"list": ""}).parse(who)
+        return {kind: number, "answer": answer}
+
+    def format(self, value: Any, reader: Reader) -> str:
+        return ", ".join(one["email"] for one in value or () if "email" in one)
+
+    def form_value(self, value: Any, reader: Reader) -> Any:
+        return list(value or ())
+
+    def export_cell(self, value: Any) -> str:
+        return ", ".join(one["email"] for one in value or () if "email" in one)

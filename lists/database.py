@@ -1,0 +1,151 @@
+"""The database: one `Database` per home, short reading and writing transactions, one writer at a time on SQLite."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from . import changelog_buffer
+from .sqltypes import COLLATION, collate, fold
+
+WRITING = "caseroom_writing"
+
+
+class Base(DeclarativeBase):
+    """Base of every system table, in whichever room it is declared."""
+
+
+@dataclass(frozen=True)
+class House:
+    """What the home's settings say to every room."""
+
+    currency: str = "EUR"
+    time_zone: str = "Europe/Bratislava"
+    language: str = "en"
+    public_url: str = "http://127.0.0.1:8000"
+
+
+class Database:
+    """A home's database. Thread-safe; sessions are not shared between threads.
+
+    `url`: an SQLAlchemy URL for SQLite (a file) or PostgreSQL (psycopg).
+    """
+
+    def __init__(self, url: str, house: House | None = None) -> None:
+        self.url = make_url(url)
+        if self.url.drivername == "postgresql":
+            self.url = self.url.set(drivername="postgresql+psycopg")
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = _sqlite_engine(self.url) if self.is_sqlite else create_engine(self.url, pool_pre_ping=True, json_serializer=_json)
+        self.house = house or House()
+        self.caches: dict[Any, Any] = {}
+        self._lock_path = Path(f"{self.url.database}.lock") if self.is_sqlite else None
+        self._writing = threading.local()
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session that only reads; whatever it holds at the end is rolled back."""
+        with Session(self.engine, info={"database": self}, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session in one writing transaction: committed at the end of the block, rolled back if it raises.
+
+        The change log's numbers are given as the very last statement (DESIGN 3), so that they are
+        commit-ordered and free of gaps. On SQLite a lock file lets one writer in at a time.
+        """
+        with self._one_writer(), Session(self.engine, info={"database": self}, expire_on_commit=False) as session:
+            session.connection(execution_options={WRITING: True})
+            try:
+                yield session
+                session.flush()
+                changelog_buffer.number(session)
+                session.commit()
+            except BaseException:
+                session.rollback()
+                raise
+
+    @contextmanager
+    def _one_writer(self) -> Iterator[None]:
+        if self._lock_path is None:
+            yield
+            return
+        if getattr(self._writing, "inside", False):
+            raise RuntimeError("a writing transaction inside another would wait for itself")
+        with self._lock_path.open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self._writing.inside = True
+            try:
+                yield
+            finally:
+                self._writing.inside = False
+
+    def dispose(self) -> None:
+        """Close the pooled connections."""
+        self.engine.dispose()
+
+    def prepare_postgresql(self, session: Session) -> None:
+        """Make what PostgreSQL needs beside the tables: the home's collation."""
+        session.execute(
+            text(f"CREATE COLLATION IF NOT EXISTS {COLLATION} (provider = icu, locale = 'und')"),
+        )
+
+
+@contextmanager
+def savepoint(session: Session) -> Iterator[None]:
+    """All or nothing inside a larger transaction, the change log included."""
+    mark = changelog_buffer.mark(session)
+    nested = session.begin_nested()
+    try:
+        yield
+        session.flush()
+    except BaseException:
+        nested.rollback()
+        changelog_buffer.reset(session, mark)
+        for key in [key for key in session.info if key == "scope_ids" or isinstance(key, tuple)]:
+            del session.info[key]  # what was looked up inside may be gone with it
+        raise
+    nested.commit()
+
+
+def database_of(session: Session) -> Database:
+    """The database that a session belongs to."""
+    return session.info["database"]
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _sqlite_engine(url: Any) -> Engine:
+    engine = create_engine(url, json_serializer=_json, connect_args={"timeout": 30, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: sqlite3.Connection, _record: Any) -> None:
+        # The driver's own BEGIN would come too late for DDL and too weak for writers: we begin ourselves.
+        connection.isolation_level = None
+        connection.create_collation(COLLATION, collate)
+        connection.create_function("caseroom_fold", 1, lambda value: None if value is None else fold(str(value)), deterministic=True)
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32000", "mmap_size=268435456"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        writing = connection.get_execution_options().get(WRITING, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    return engine

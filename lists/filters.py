@@ -1,0 +1,164 @@
+"""Filters: a small tree that pages, views and the API's `$filter` all build, and its translation to SQL.
+
+A masked value counts as absent: a filter never tells what its reader may not see (SPEC 8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, Text, and_, cast, exists, false, literal, not_, or_, true
+
+from .columns import ColumnType
+from .columns.base import refuse
+from .errors import Invalid
+from .sqltypes import fold, json_has
+
+if TYPE_CHECKING:
+    from .reading import Reading
+
+MOST_NODES, DEEPEST = 200, 30
+
+
+@dataclass(frozen=True)
+class Compare:
+    """`path` (`("value",)` or `("company", "name")`) `op` `value`; ops as in columns.base. `empty` takes a bool."""
+
+    path: tuple[str, ...]
+    op: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class And:
+    parts: Sequence[Filter]
+
+
+@dataclass(frozen=True)
+class Or:
+    parts: Sequence[Filter]
+
+
+@dataclass(frozen=True)
+class Not:
+    part: Filter
+
+
+Filter = Compare | And | Or | Not
+
+
+def field(name: str, op: str, value: Any) -> Compare:
+    """A comparison; `name` may have one hop: `company/name`."""
+    return Compare(tuple(name.split("/")), op, value)
+
+
+def where(**equal: Any) -> And:
+    """All of these columns equal these values (None = empty)."""
+    return And([Compare((name,), "empty" if value is None else "eq", True if value is None else value) for name, value in equal.items()])
+
+
+def condition(reading: Reading, node: Filter) -> ColumnElement[bool]:
+    """The SQL of a filter for this reader. Raises Invalid for an unknown column, a wrong operand or too much of it."""
+    nodes = _count(node, 0)
+    if nodes > MOST_NODES:
+        raise Invalid("$filter", "A filter has at most %(max)s comparisons.", max=MOST_NODES)
+    return _translate(reading, node)
+
+
+def _count(node: Filter, depth: int) -> int:
+    if depth > DEEPEST:
+        raise Invalid("$filter", "A filter is at most %(max)s levels deep.", max=DEEPEST)
+    if isinstance(node, (And, Or)):
+        return sum(_count(part, depth + 1) for part in node.parts)
+    return _count(node.part, depth + 1) if isinstance(node, Not) else 1
+
+
+def _translate(reading: Reading, node: Filter) -> ColumnElement[bool]:
+    match node:
+        case And(parts):
+            return and_(true(), *(_translate(reading, part) for part in parts))
+        case Or(parts):
+            return or_(false(), *(_translate(reading, part) for part in parts))
+        case Not(part):
+            return not_(_translate(reading, part))
+        case Compare(path, op, value):
+            return _compare(reading, path, op, value)
+
+
+def _compare(reading: Reading, path: tuple[str, ...], op: str, value: Any) -> ColumnElement[bool]:
+    if len(path) == 2:
+        return _through_lookup(reading, path, op, value)
+    if len(path) != 1:
+        raise Invalid("$filter", "A filter follows at most one lookup.")
+    source = reading.source(path[0])
+    if op == "empty":
+        return _empty(source.visible, source.raw, source.type) if value else not_(_empty(source.visible, source.raw, source.type))
+    if value is None:
+        return _compare(reading, path, "empty", op == "eq")
+    if op not in source.type.operators:
+        raise Invalid("$filter", "%(column)s cannot be filtered with “%(op)s”.", column=path[0], op=op)
+    try:
+        plain = _predicate(reading, source.type, source.raw, path[0], op, value)
+    except Invalid as refusal:
+        raise Invalid("$filter", "%(column)s: " + refusal.message, column=path[0], **refusal.values) from None
+    if source.visible is None:
+        return plain
+    return or_(not_(source.visible), plain) if op == "ne" else and_(source.visible, plain)
+
+
+def _empty(visible: ColumnElement[bool] | None, raw: ColumnElement[Any], kind: ColumnType) -> ColumnElement[bool]:
+    blank = raw.is_(None)
+    return blank if visible is None else or_(not_(visible), blank)
+
+
+def _predicate(reading: Reading, kind: ColumnType, raw: ColumnElement[Any], name: str, op: str, value: Any) -> ColumnElement[bool]:
+    if op in ("contains", "startswith", "endswith"):
+        return _text_predicate(reading, kind, raw, name, op, value)
+    if kind.is_multi:
+        return _multi_predicate(kind, raw, op, value)
+    if op == "in":
+        return raw.in_([kind.parse_operand(one) for one in value])
+    operand = _operand(kind, value)
+    if op == "eq":
+        return raw == operand
+    if op == "ne":
+        return raw.is_distinct_from(operand)
+    left, right = kind.sort_expression(raw), literal(operand, raw.type)
+    return {"gt": left > right, "ge": left >= right, "lt": left < right, "le": left <= right}[op]
+
+
+def _operand(kind: ColumnType, value: Any) -> Any:
+    operand = kind.parse_operand(value)
+    if operand is None:
+        raise refuse("“%(value)s” cannot be compared with this.", value=str(value)[:40])
+    return operand
+
+
+def _multi_predicate(kind: ColumnType, raw: ColumnElement[Any], op: str, value: Any) -> ColumnElement[bool]:
+    if op == "in":
+        return or_(false(), *(json_has(raw, literal(kind.parse_operand(one))) for one in value))
+    has = json_has(raw, literal(_operand(kind, value)))
+    return not_(has) if op == "ne" else has
+
+
+def _text_predicate(reading: Reading, kind: ColumnType, raw: ColumnElement[Any], name: str, op: str, value: Any) -> ColumnElement[bool]:
+    if not isinstance(value, str):
+        raise refuse("“%(value)s” cannot be compared with this.", value=str(value)[:40])
+    if kind.target:
+        return _through_lookup(reading, (name, "name"), op, value)
+    pattern = fold(value).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    pattern = {"contains": f"%{pattern}%", "startswith": f"{pattern}%", "endswith": f"%{pattern}"}[op]
+    return kind.search_expression(cast(raw, Text) if kind.is_multi else raw).like(pattern, escape="\\")
+
+
+def _through_lookup(reading: Reading, path: tuple[str, ...], op: str, value: Any) -> ColumnElement[bool]:
+    source = reading.source(path[0])
+    if not source.type.target:
+        raise Invalid("$filter", "%(column)s is not a lookup.", column=path[0])
+    target = reading.target(source.type.target)
+    joined = json_has(source.raw, target.id) if source.type.is_multi else target.id == source.raw
+    inner = _compare(target, path[1:], op, value)
+    found = exists().where(joined, inner, *target.conditions()).correlate(reading.definition.table)
+    return found if source.visible is None else and_(source.visible, found)

@@ -1,0 +1,275 @@
+"""The one door for writes: create, update, delete, restore. One transaction each, one version, one line in the log."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import insert, or_, select, update as sql_update
+from sqlalchemy.orm import Session
+
+from . import changelog_buffer, checks, filters, hooks, query, scopes
+from .catalogue import Column, ListDefinition, catalogue, definition
+from .errors import Conflict, Forbidden, NotFound
+from .hooks import Change
+from .models import Version, new_guid, now
+from .query import Item
+from .reading import Reading
+from .rights import Actor, Level
+
+SEE = "You may see this but not change it."
+
+
+def create(session: Session, actor: Actor, list_name: str, values: Mapping[str, Any], *, program: Mapping[str, Any] | None = None) -> Item:
+    """Make an item from `values` (as the API or a form writes them); `program` sets what only the program may set.
+
+    Raises Invalid (every refused field at once), Forbidden, NotFound (no such list).
+    """
+    found = definition(session, list_name)
+    parsed = checks.parse(found, actor, values, program or {}, creating=True)
+    new = {column.name: checks.default_of(column, actor) for column in found.columns}
+    at = now()
+    new |= {"guid": new_guid(), "created": at, "created_by": actor.user_id, "modified": at, "modified_by": actor.user_id}
+    new |= {"external_id": None, "id": None, "version": 1, **parsed}
+    checks.lookups(session, actor, found, {name: value for name, value in parsed.items() if name in values})
+    change = Change("create", found, actor, {}, new, frozenset(parsed))
+    hooks.run_before(session, change)
+    checks.required(found, new, creating=True, by_import=actor.by_import)
+    checks.unique(session, actor, found, new, list(new), None)
+    scope = scopes.scope_of(session, found, new)
+    if scopes.level_in(session, actor, scope) < Level.EDIT:
+        raise Forbidden("You may not add anything to this list." if found.separation == "common" else "You may not add anything for this group.")
+    new["id"] = _insert(session, found, new, scope)
+    _record(session, change, new["id"], 1, {}, None, scope)
+    hooks.run_after(session, change)
+    return query.get(session, actor, list_name, new["id"])
+
+
+def update(
+    session: Session, actor: Actor, list_name: str, item_id: int, values: Mapping[str, Any], *, version: int | None,
+    program: Mapping[str, Any] | None = None,
+) -> Item:  # fmt: skip
+    """Change an item. `version`: the version that the caller saw; None = whichever stands (`If-Match: *`).
+
+    Raises NotFound, Forbidden, Invalid, Conflict (somebody else changed it: nothing is written).
+    """
+    found = definition(session, list_name)
+    old = _stored(session, actor, found, item_id, Level.EDIT)
+    if version is not None and version != old["version"]:
+        raise Conflict("Somebody else has changed this meanwhile.", current_version=old["version"])
+    parsed = checks.parse(found, actor, values, program or {}, creating=False)
+    change = Change("update", found, actor, old, {**old, **parsed}, frozenset(parsed))
+    given = {name: value for name, value in parsed.items() if name in values and value != old.get(name)}
+    checks.lookups(session, actor, found, given, before=old)
+    _write(session, change)
+    return query.get(session, actor, list_name, item_id)
+
+
+def delete(session: Session, actor: Actor, list_name: str, item_id: int, *, version: int | None) -> None:
+    """Put an item into the recycle bin, and with it what follows its rights (a case's activities, documents, …).
+
+    Raises NotFound, Forbidden, Conflict (stale, or in use by other items of a code list).
+    """
+    found = definition(session, list_name)
+    old = _stored(session, actor, found, item_id, Level.DELETE)
+    if version is not None and version != old["version"]:
+        raise Conflict("Somebody else has changed this meanwhile.", current_version=old["version"])
+    if found.settings.get("keep_used") and _is_used(session, found, item_id):
+        raise Conflict("Other records use this; retire it instead.")
+    at = now()
+    for child, child_id in _followers_of(session, found, item_id):
+        _put_away(session, actor, child, _raw(session, child, child_id), at)
+    _put_away(session, actor, found, old, at)
+
+
+def restore(session: Session, actor: Actor, list_name: str, item_id: int) -> Item:
+    """Bring an item back from the recycle bin, and what went there with it. Raises NotFound, Forbidden."""
+    found = definition(session, list_name)
+    old = _stored(session, actor, found, item_id, Level.EDIT, deleted=True)
+    for child, child_id in _followers_of(session, found, item_id, deleted=old["deleted"]):
+        _bring_back(session, actor, child, _raw(session, child, child_id))
+    _bring_back(session, actor, found, old)
+    return query.get(session, actor, list_name, item_id)
+
+
+def restore_version(session: Session, actor: Actor, list_name: str, item_id: int, version: int) -> Item:
+    """Make the values of an earlier version the current ones: a new version is appended, nothing is removed.
+
+    Columns that only the program sets stay as they are; a lookup whose target is gone stays as it is.
+    """
+    from . import versions
+
+    found = definition(session, list_name)
+    old = _stored(session, actor, found, item_id, Level.EDIT)
+    then = versions.values_at(session, found, old, version)
+    wanted = {column.name: then[column.name] for column in found.columns if not column.by_program and not column.hidden}
+    kept = checks.reachable(session, actor, found, {name: value for name, value in wanted.items() if value != old.get(name)})
+    _write(session, Change("update", found, actor, old, {**old, **kept}, frozenset(kept)))
+    return query.get(session, actor, list_name, item_id)
+
+
+def refresh(session: Session, actor: Actor, list_name: str, item_id: int) -> None:
+    """Run an item's before_write functions again after something it is made of has changed (a case's new name)."""
+    found = definition(session, list_name)
+    old = _raw(session, found, item_id)
+    _write(session, Change("update", found, actor, old, dict(old)))
+
+
+def rescope_all(session: Session, actor: Actor, found: ListDefinition) -> None:
+    """Give every row of a list the scope that its values ask for now (after its separation changed)."""
+    ids = list(session.scalars(select(found.table.c.id).order_by(found.table.c.id)))
+    for item_id in ids:
+        row = _raw(session, found, item_id)
+        _rescope(session, actor, found, row, row)
+
+
+def _write(session: Session, change: Change) -> None:
+    """The rest of every change to a row that stands: hooks, checks, the row, its version, its log line, its followers."""
+    found, old, new, actor = change.definition, change.old, change.new, change.actor
+    hooks.run_before(session, change)
+    names = [column.name for column in found.columns if new.get(column.name) != old.get(column.name)]
+    names += ["external_id"] if new.get("external_id") != old.get("external_id") else []
+    if not names:
+        return
+    checks.required(found, {name: new[name] for name in names}, creating=False, by_import=actor.by_import)
+    checks.unique(session, actor, found, new, names, new["id"])
+    scope = scopes.scope_of(session, found, new)
+    _update_row(session, found, old, {name: new[name] for name in names} | {"scope_id": scope}, actor)
+    _record(session, change, new["id"], old["version"] + 1, {name: old.get(name) for name in names}, old["scope_id"], scope)
+    if scope != old["scope_id"]:
+        _move_followers(session, actor, found, new["id"])
+    hooks.run_after(session, change)
+
+
+def _stored(session: Session, actor: Actor, found: ListDefinition, item_id: int, right: Level, *, deleted: bool = False) -> dict[str, Any]:
+    """The stored row for a change, locked; NotFound where it may not be seen, Forbidden where it may only be seen."""
+    if not 0 < item_id < 2**31:
+        raise NotFound()
+    reading = Reading(session, found, actor, right, deleted=deleted)
+    locked = select(found.table).where(found.table.c.id == item_id, *reading.conditions()).with_for_update()
+    row = session.execute(locked).mappings().one_or_none()
+    if row is None:
+        query.get(session, actor, found.name, item_id, deleted=deleted)
+        raise Forbidden("You may change this but not delete it." if right is Level.DELETE and _may_edit(session, actor, found, item_id) else SEE)
+    return _by_name(found, row)
+
+
+def _may_edit(session: Session, actor: Actor, found: ListDefinition, item_id: int) -> bool:
+    reading = Reading(session, found, actor, Level.EDIT)
+    return session.scalar(select(reading.id).where(reading.id == item_id, *reading.conditions())) is not None
+
+
+def _raw(session: Session, found: ListDefinition, item_id: int) -> dict[str, Any]:
+    """The stored row without asking for rights: for what the program does in consequence."""
+    return _by_name(found, session.execute(select(found.table).where(found.table.c.id == item_id)).mappings().one())
+
+
+def _by_name(found: ListDefinition, row: Mapping[Any, Any]) -> dict[str, Any]:
+    names = {column.physical: column.name for column in found.columns}
+    return {names.get(key, key): value for key, value in row.items()}
+
+
+def _physical(found: ListDefinition, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {found.by_name[name].physical if name in found.by_name else name: value for name, value in values.items()}
+
+
+def _insert(session: Session, found: ListDefinition, new: Mapping[str, Any], scope: int) -> int:
+    values = _physical(found, {**new, "scope_id": scope})
+    values.pop("id", None)
+    return session.execute(insert(found.table).values(values).returning(found.table.c.id)).scalar_one()
+
+
+def _update_row(session: Session, found: ListDefinition, old: Mapping[str, Any], values: Mapping[str, Any], actor: Actor) -> None:
+    physical = _physical(found, values) | {"version": old["version"] + 1, "modified": now(), "modified_by": actor.user_id}
+    table = found.table
+    done = session.execute(sql_update(table).where(table.c.id == old["id"], table.c.version == old["version"]).values(physical))
+    if done.rowcount != 1:  # type: ignore[attr-defined]
+        raise Conflict("Somebody else has changed this meanwhile.")
+
+
+def _record(session: Session, change: Change, item_id: int, version: int, old: Mapping[str, Any], before: int | None, after: int | None) -> None:
+    """The version row and the change log's line of one write."""
+    found, actor, at = change.definition, change.actor, now()
+    stored = {str(_column_key(found, name)): _json_value(found, name, value) for name, value in old.items()}
+    session.execute(insert(Version).values(list_id=found.id, item_id=item_id, version=version, kind=change.kind, at=at, actor_id=actor.user_id, old=stored))
+    names = sorted(name for name in old) if change.kind == "update" else []
+    changelog_buffer.add(session, {
+        "at": at, "list_id": found.id, "item_id": item_id, "guid": change.new["guid"], "kind": change.kind,
+        "actor_id": actor.user_id, "batch": actor.batch, "scope_before": before, "scope_after": after, "columns": names,
+    })  # fmt: skip
+
+
+def _column_key(found: ListDefinition, name: str) -> int | str:
+    return found.by_name[name].id if name in found.by_name else name
+
+
+def _json_value(found: ListDefinition, name: str, value: Any) -> Any:
+    return found.by_name[name].type.to_json(value) if name in found.by_name and value is not None else value
+
+
+def _put_away(session: Session, actor: Actor, found: ListDefinition, old: dict[str, Any], at: Any) -> None:
+    change = Change("delete", found, actor, old, dict(old))
+    hooks.run_before(session, change)
+    _update_row(session, found, old, {"deleted": at, "deleted_by": actor.user_id}, actor)
+    _record(session, change, old["id"], old["version"] + 1, {}, old["scope_id"], None)
+    hooks.run_after(session, change)
+
+
+def _bring_back(session: Session, actor: Actor, found: ListDefinition, old: dict[str, Any]) -> None:
+    change = Change("restore", found, actor, old, dict(old))
+    hooks.run_before(session, change)
+    scope = scopes.scope_of(session, found, change.new)
+    _update_row(session, found, old, {"deleted": None, "deleted_by": None, "scope_id": scope}, actor)
+    _record(session, change, old["id"], old["version"] + 1, {}, None, scope)
+    hooks.run_after(session, change)
+
+
+def _following_columns(session: Session, found: ListDefinition) -> list[tuple[ListDefinition, Column]]:
+    """The lists whose items take the rights of this list's items, with the column that says so."""
+    pointing = catalogue(session).pointing_at.get(found.name, [])
+    return [(child, column) for child, column in pointing if child.follows == column.name]
+
+
+def _followers_of(session: Session, found: ListDefinition, item_id: int, *, deleted: Any = None) -> list[tuple[ListDefinition, int]]:
+    """(list, id) of everything that follows this item; with `deleted`, what went to the bin at that instant."""
+    rows: list[tuple[ListDefinition, int]] = []
+    for child, column in _following_columns(session, found):
+        table = child.table
+        there = table.c.deleted.is_(None) if deleted is None else table.c.deleted == deleted
+        ids = session.scalars(select(table.c.id).where(child.sql(column.name) == item_id, there).order_by(table.c.id))
+        rows += [(child, number) for number in ids]
+    return rows
+
+
+def _move_followers(session: Session, actor: Actor, found: ListDefinition, item_id: int) -> None:
+    """What hangs on the item takes its rights, its group and its owner with it, in the same transaction (SPEC 8)."""
+    parent = _raw(session, found, item_id)
+    for child, column in _following_columns(session, found):
+        table = child.table
+        for child_id in list(session.scalars(select(table.c.id).where(child.sql(column.name) == item_id))):
+            old = _raw(session, child, child_id)
+            new = {**old, **{name: parent[name] for name in ("owner", "sales_group", "shared_with") if child.has(name) and found.has(name)}}
+            _rescope(session, actor, child, old, new)
+
+
+def _rescope(session: Session, actor: Actor, found: ListDefinition, old: dict[str, Any], new: dict[str, Any]) -> None:
+    scope = scopes.scope_of(session, found, new)
+    names = [column.name for column in found.columns if new.get(column.name) != old.get(column.name)]
+    if scope == old["scope_id"] and not names:
+        return
+    _update_row(session, found, old, {name: new[name] for name in names} | {"scope_id": scope}, actor)
+    change = Change("scope", found, dataclasses.replace(actor), old, new)
+    _record(session, change, old["id"], old["version"] + 1, {name: old.get(name) for name in names}, old["scope_id"], scope)
+
+
+def _is_used(session: Session, found: ListDefinition, item_id: int) -> bool:
+    for other, column in catalogue(session).pointing_at.get(found.name, []):
+        raw = other.sql(column.name)
+        node = raw == item_id if not column.type.is_multi else filters.json_has(raw, item_id)
+        if session.scalar(select(other.table.c.id).where(or_(node), other.table.c.deleted.is_(None)).limit(1)):
+            return True
+    return False
+
+
+__all__: Sequence[str] = ["create", "delete", "rescope_all", "restore", "restore_version", "update"]

@@ -1,0 +1,352 @@
+"""Reading lists: pages by keyset, single items, capped counts, sums. Every read asks for the reader's rights here."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, func, literal, or_, select
+from sqlalchemy.orm import Session
+
+from . import filters
+from .catalogue import SYSTEM_COLUMNS, ListDefinition, catalogue, definition
+from .columns import Reference
+from .errors import Invalid, NotFound
+from .filters import Filter
+from .models import User
+from .reading import SYSTEM_TYPES, Reading
+from .rights import Actor, Level
+
+MOST_PER_PAGE = 5000
+COUNT_CAP = 10_000
+
+
+class Item(Mapping[str, Any]):
+    """An item as a reader sees it: values by column name (lookups as Reference, masked values None) and the reader's level."""
+
+    def __init__(self, definition: ListDefinition, values: dict[str, Any], level: Level) -> None:
+        self.definition, self.values_, self.level = definition, values, level
+
+    def __getitem__(self, name: str) -> Any:
+        return self.values_[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.values_)
+
+    def __len__(self) -> int:
+        return len(self.values_)
+
+    @property
+    def id(self) -> int:
+        return self.values_["id"]
+
+    @property
+    def guid(self) -> str:
+        return self.values_["guid"]
+
+    @property
+    def version(self) -> int:
+        return self.values_["version"]
+
+    @property
+    def title(self) -> str:
+        return self.values_.get("name") or f"#{self.id}"
+
+    @property
+    def editable(self) -> bool:
+        return self.level >= Level.EDIT
+
+    @property
+    def reference(self) -> Reference:
+        return Reference(self.id, self.title, self.definition.name)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of items; `next` and `previous` are cursors, None where there is nothing further."""
+
+    items: list[Item]
+    next: str | None
+    previous: str | None = None
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many there are; `capped` when there are more than `number`."""
+
+    number: int
+    capped: bool
+
+
+def page(
+    session: Session, actor: Actor, list_name: str, *, where: Filter | None = None, order: Sequence[tuple[str, bool]] = (),
+    columns: Sequence[str] | None = None, limit: int = 50, after: str | None = None, search: str | None = None,
+    deleted: bool = False,
+) -> Page:  # fmt: skip
+    """A page of a list for `actor`.
+
+    `order`: (column, descending) pairs; the id breaks ties. `after`: a cursor of an earlier page with the same order.
+    `search`: words that must all stand in the list's searched columns. `deleted`: the recycle bin instead.
+    Raises NotFound for an unknown list, Invalid for a bad filter, order or cursor.
+    """
+    found = definition(session, list_name)
+    reading = Reading(session, found, actor, Level.EDIT if deleted else Level.EXISTS, deleted=deleted)
+    limit = max(1, min(limit, MOST_PER_PAGE))
+    keys = _keys(reading, order)
+    names = _names(found, columns)
+    statement = select(*_selection(reading, names), *(key.label(f"k{n}") for n, (key, _) in enumerate(keys)))
+    statement = statement.where(*_conditions(reading, where, search))
+    back = False
+    if after:
+        values, back = _read_cursor(after, keys)
+        statement = statement.where(_beyond(keys, values, back))
+    statement = statement.order_by(*_order_by(keys, back)).limit(limit + 1)
+    rows = list(session.execute(statement))
+    more, rows = len(rows) > limit, rows[:limit]
+    if back:
+        rows.reverse()
+    items = [_item(reading, names, row) for row in rows]
+    resolve(session, actor, items)
+    following = bool(rows) and (more or back)
+    preceding = bool(rows) and bool(after) and (more if back else True)
+    return Page(items, _cursor(rows[-1], keys, False) if following else None, _cursor(rows[0], keys, True) if preceding else None)
+
+
+def get(session: Session, actor: Actor, list_name: str, item_id: int, *, right: Level = Level.EXISTS, deleted: bool = False) -> Item:
+    """One item. Raises NotFound where it is not there or not to be seen at `right`: the very same error."""
+    found = definition(session, list_name)
+    reading = Reading(session, found, actor, right, deleted=deleted)
+    names = _names(found, None)
+    if not 0 < item_id < 2**31:
+        raise NotFound()
+    row = session.execute(select(*_selection(reading, names)).where(reading.id == item_id, *reading.conditions())).one_or_none()
+    if row is None:
+        raise NotFound()
+    item = _item(reading, names, row)
+    resolve(session, actor, [item])
+    return item
+
+
+def find(session: Session, actor: Actor, list_name: str, where: Filter, *, order: Sequence[tuple[str, bool]] = ()) -> Item | None:
+    """The first item that the filter finds, or None."""
+    found = page(session, actor, list_name, where=where, order=order, limit=1).items
+    return found[0] if found else None
+
+
+def many(session: Session, actor: Actor, list_name: str, ids: Sequence[int], *, columns: Sequence[str] | None = None) -> dict[int, Item]:
+    """The items with these ids that the actor may see, by id. One statement (and one per kind of lookup)."""
+    items: dict[int, Item] = {}
+    wanted = list(dict.fromkeys(ids))
+    for start in range(0, len(wanted), 500):
+        part = filters.Compare(("id",), "in", wanted[start : start + 500])
+        for item in page(session, actor, list_name, where=part, columns=columns, limit=500).items:
+            items[item.id] = item
+    return items
+
+
+def count(session: Session, actor: Actor, list_name: str, *, where: Filter | None = None, search: str | None = None, cap: int = COUNT_CAP, deleted: bool = False) -> Count:
+    """How many items the actor would see, counted up to `cap`."""
+    found = definition(session, list_name)
+    reading = Reading(session, found, actor, Level.EDIT if deleted else Level.EXISTS, deleted=deleted)
+    inner = select(literal(1)).select_from(reading.table).where(*_conditions(reading, where, search)).limit(cap + 1).subquery()
+    number = session.scalar(select(func.count()).select_from(inner)) or 0
+    return Count(min(number, cap), number > cap)
+
+
+def summarise(session: Session, actor: Actor, list_name: str, *, where: Filter | None = None, by: Sequence[str] = (), sums: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Counts and sums per value of the columns `by`: `[{"by": (…), "count": n, "sums": {column: amount}}]`.
+
+    Only rows whose values the reader sees in full add to a sum. Lookups in `by` come as ids.
+    """
+    reading = Reading(session, definition(session, list_name), actor)
+    keys = [reading.source(name).shown for name in by]
+    amounts = [func.sum(reading.source(name).shown) for name in sums]
+    statement = select(func.count(), *amounts, *keys).where(*_conditions(reading, where, None)).group_by(*keys)
+    return [
+        {"count": row[0], "sums": dict(zip(sums, row[1 : 1 + len(sums)], strict=True)), "by": tuple(row[1 + len(sums) :])}
+        for row in session.execute(statement)
+    ]
+
+
+def titles(session: Session, actor: Actor, list_name: str, ids: Sequence[int]) -> dict[int, str]:
+    """The titles of these items, as far as the actor may see them."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    if list_name == "users":
+        return {row.id: row.name for row in session.execute(select(User.id, User.name).where(User.id.in_(wanted)))}
+    found = catalogue(session).by_name.get(list_name)
+    if found is None:
+        return {}
+    reading = Reading(session, found, actor, Level.HEADLINE)
+    names = ("name", *_name_parts(found))
+    rows = session.execute(select(*_selection(reading, names)).where(reading.id.in_(wanted), *reading.conditions()))
+    return {row.id: _item(reading, names, row).title for row in rows}
+
+
+def resolve(session: Session, actor: Actor, items: Sequence[Item]) -> None:
+    """Turn lookup ids into References, one statement per target list; what the actor may not see becomes None."""
+    wanted: dict[str, set[int]] = {}
+    places = [(item, name, kind) for item in items for name in item for kind in [_type_of(item.definition, name)] if kind.target]
+    for item, name, kind in places:
+        value = item.values_[name]
+        ids = value if isinstance(value, list) else [value]
+        wanted.setdefault(str(kind.target), set()).update(number for number in ids if isinstance(number, int))
+    known = {target: titles(session, actor, target, sorted(ids)) for target, ids in wanted.items()}
+    for item, name, kind in places:
+        value, there = item.values_[name], known[str(kind.target)]
+        if kind.is_multi:
+            item.values_[name] = [Reference(one, there[one], str(kind.target)) for one in value or () if one in there]
+        else:
+            item.values_[name] = Reference(value, there[value], str(kind.target)) if value in there else None
+
+
+def _type_of(found: ListDefinition, name: str) -> Any:
+    return found.by_name[name].type if name in found.by_name else SYSTEM_TYPES[name]
+
+
+def _names(found: ListDefinition, columns: Sequence[str] | None) -> tuple[str, ...]:
+    if columns is None:
+        return (*SYSTEM_COLUMNS, *(column.name for column in found.columns))
+    wanted = dict.fromkeys(("id", "guid", "version", "name", *_name_parts(found), *columns))
+    for name in wanted:
+        if name not in SYSTEM_TYPES and name not in found.by_name:
+            raise Invalid("$select", "The list %(list)s has no column %(column)s.", list=found.name, column=name)
+    return tuple(wanted)
+
+
+def _name_parts(found: ListDefinition) -> tuple[str, ...]:
+    """The columns that the shown name is made of beside `name`."""
+    settings = found.settings
+    return tuple(part for part in (settings.get("name_prefix"), settings.get("name_typed"), *settings.get("translated", {}).values()) if part)
+
+
+def _selection(reading: Reading, names: Sequence[str]) -> list[ColumnElement[Any]]:
+    wanted = dict.fromkeys(("id", "guid", "version", *names))
+    return [reading.masked(name).label(f"v_{name}" if name != "id" else "id") for name in wanted] + [reading.access.level.label("level_")]
+
+
+def _item(reading: Reading, names: Sequence[str], row: Row[Any]) -> Item:
+    values = {name: getattr(row, f"v_{name}" if name != "id" else "id") for name in dict.fromkeys(("id", "guid", "version", *names))}
+    if "name" in values:
+        values["name"] = _shown_name(reading.definition, values, reading.actor)
+    return Item(reading.definition, values, Level(row.level_))
+
+
+def _shown_name(found: ListDefinition, values: Mapping[str, Any], actor: Actor) -> str | None:
+    """The name in the reader's language: made of parts, or the general word where it is masked."""
+    name, settings = values.get("name"), found.settings
+    general = (settings.get("masked_name") or {}).get(actor.language) or (settings.get("masked_name") or {}).get("en")
+    if name is None:
+        return general
+    if settings.get("name_typed") and not values.get(settings["name_typed"]):
+        return f"{general}: {name}"
+    prefix = settings.get("name_prefix")
+    if prefix and values.get(prefix):
+        return f"{found.column(prefix).type.format(values[prefix], actor.reader)}: {name}"
+    translation = settings.get("translated", {}).get(actor.language)
+    return (values.get(translation) or name) if translation else name
+
+
+def _conditions(reading: Reading, where: Filter | None, search: str | None) -> list[ColumnElement[bool]]:
+    conditions = reading.conditions()
+    if where is not None:
+        conditions.append(filters.condition(reading, where))
+    if search and search.strip():
+        conditions.append(filters.condition(reading, _search_filter(reading.definition, search)))
+    return conditions
+
+
+def _search_filter(found: ListDefinition, search: str) -> Filter:
+    names = [column.name for column in found.columns if column.options.get("search") or column.name == "name"]
+    words = search.split()[:8]
+    return filters.And([filters.Or([filters.Compare((name,), "contains", word) for name in names]) for word in words])
+
+
+Key = tuple[ColumnElement[Any], bool]
+
+
+def _keys(reading: Reading, order: Sequence[tuple[str, bool]]) -> list[Key]:
+    if len(order) > 8:
+        raise Invalid("$orderby", "There can be at most %(max)s sort columns.", max=8)
+    keys = [(reading.sort_key(name), descending) for name, descending in order if name != "id"]
+    by_id = next((descending for name, descending in order if name == "id"), keys[-1][1] if keys else False)
+    return [*keys, (reading.id, by_id)]
+
+
+def _order_by(keys: Sequence[Key], back: bool) -> list[Any]:
+    """Empty values come last; walking back turns everything round."""
+    if back:
+        return [(key.asc() if down else key.desc()).nulls_first() for key, down in keys]
+    return [(key.desc() if down else key.asc()).nulls_last() for key, down in keys]
+
+
+def _beyond(keys: Sequence[Key], values: Sequence[Any], back: bool) -> ColumnElement[bool]:
+    """The rows after (or, walking back, before) the row with these key values."""
+    alternatives = []
+    for position, (key, down) in enumerate(keys):
+        same = [other.is_(None) if value is None else other == literal(value, other.type) for (other, _), value in zip(keys[:position], values, strict=False)]
+        further = _further(key, down, values[position], back)
+        if further is not None:
+            alternatives.append(and_(*same, further))
+    return or_(*alternatives)
+
+
+def _further(key: ColumnElement[Any], down: bool, value: Any, back: bool) -> ColumnElement[bool] | None:
+    if value is None:
+        return key.is_not(None) if back else None
+    operand = literal(value, key.type)
+    beyond = key < operand if down != back else key > operand
+    return beyond if back else or_(beyond, key.is_(None))
+
+
+def _cursor(row: Row[Any], keys: Sequence[Key], back: bool) -> str:
+    values = [_pack(getattr(row, f"k{n}")) for n in range(len(keys))]
+    return base64.urlsafe_b64encode(json.dumps([back, *values]).encode()).decode().rstrip("=")
+
+
+def _read_cursor(text: str, keys: Sequence[Key]) -> tuple[list[Any], bool]:
+    try:
+        back, *values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        unpacked = [_unpack(value) for value in values]
+        for (key, _), value in zip(keys, unpacked, strict=True):
+            if value is not None and not isinstance(value, _python_type(key)):
+                raise ValueError(value)
+        return unpacked, back is True
+    except (ValueError, TypeError, KeyError, InvalidOperation, RecursionError, OverflowError):
+        raise Invalid("$skiptoken", "This page address does not fit the list any more; begin again.") from None
+
+
+def _python_type(key: ColumnElement[Any]) -> Any:
+    try:
+        kind = key.type.python_type
+    except NotImplementedError:
+        return (str, int, float, bool)
+    return (int, bool) if kind in (int, bool) else (Decimal, int) if kind is Decimal else kind
+
+
+def _pack(value: Any) -> Any:
+    if isinstance(value, datetime.datetime):
+        return {"t": value.isoformat()}
+    if isinstance(value, datetime.date):
+        return {"d": value.isoformat()}
+    return {"n": str(value)} if isinstance(value, Decimal) else value
+
+
+def _unpack(value: Any) -> Any:
+    if not isinstance(value, dict):
+        if value is not None and not isinstance(value, (str, int, bool)) or isinstance(value, int) and abs(value) >= 2**63:
+            raise ValueError(value)
+        return value
+    (kind, text), = value.items()
+    if kind == "t":
+        instant = datetime.datetime.fromisoformat(text)
+        if instant.tzinfo is None:
+            raise ValueError(text)
+        return instant
+    return datetime.date.fromisoformat(text) if kind == "d" else Decimal(text)

@@ -1,0 +1,248 @@
+"""Who acts, and what they may: `access(list, actor, right)` is the one question about rights (DESIGN 1, SPEC 8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Integer, and_, case, false, func, literal, or_, select
+from sqlalchemy.orm import Session
+
+from .catalogue import Column, ListDefinition
+from .columns import Reader
+from .models import GroupOwner, Membership, ScopeGrant, User, UserRole
+from .sqltypes import json_has
+
+ROLES = ("salesperson", "manager", "template_editor", "reader", "administrator")
+MOST_BOUND_SCOPES = 300
+
+
+class Level(IntEnum):
+    """How much of an item somebody may have."""
+
+    NONE = 0
+    EXISTS = 1
+    HEADLINE = 2
+    READ = 3
+    EDIT = 4
+    DELETE = 5  # more than EDIT only where a list says who may delete
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who does it. Always a parameter, never taken from the surroundings.
+
+    `groups`: ids of the sales groups of which the user is a member; `manages`: ids of the managed owners;
+    `managed_groups`: all groups of those owners. `user_id` None = the program itself, which may everything.
+    """
+
+    user_id: int | None
+    name: str = "Caseroom"
+    email: str = ""
+    roles: frozenset[str] = frozenset()
+    groups: frozenset[int] = frozenset()
+    default_group: int | None = None
+    manages: frozenset[int] = frozenset()
+    managed_groups: frozenset[int] = frozenset()
+    group_owners: frozenset[int] = frozenset()
+    salesperson_id: int | None = None
+    language: str = "en"
+    time_zone: str = "UTC"
+    by_import: bool = False  # an administrator's import may set what the program sets (SPEC 3)
+    batch: str | None = field(default=None, compare=False)
+
+    @property
+    def is_program(self) -> bool:
+        return self.user_id is None
+
+    @property
+    def is_administrator(self) -> bool:
+        return self.is_program or "administrator" in self.roles
+
+    @property
+    def may_write(self) -> bool:
+        """Whether any of the roles lets the user change things; readers may not."""
+        return self.is_program or bool(self.roles - {"reader"})
+
+    @property
+    def reader(self) -> Reader:
+        return Reader(self.language, self.time_zone)
+
+    @property
+    def subjects(self) -> frozenset[str]:
+        """The names under which scopes grant something to this user."""
+        names = {f"user:{self.user_id}"}
+        if self.roles:
+            names.add("all")
+        names.update(f"role:{role}" for role in self.roles)
+        names.update(f"group:{group}" for group in self.groups)
+        names.update(f"owner:{owner}" for owner in self.group_owners)
+        names.update(f"manager:{owner}" for owner in self.manages)
+        return frozenset(names)
+
+    def with_all_rights(self) -> Actor:
+        """The same person, doing what the program does in consequence of something that was permitted."""
+        return replace(self, roles=self.roles | {"administrator"})
+
+    def may_use_group(self, group_id: int) -> bool:
+        """Whether new items of this user may belong to the group."""
+        return self.is_administrator or group_id in self.groups or group_id in self.managed_groups
+
+
+PROGRAM = Actor(None)
+
+
+def load_actor(session: Session, user_id: int) -> Actor | None:
+    """The user as an actor, with roles and memberships as they are now; None if gone or not active."""
+    user = session.get(User, user_id)
+    if user is None or not user.active:
+        return None
+    roles = list(session.execute(select(UserRole.role, UserRole.owner_id).where(UserRole.user_id == user_id)))
+    members = list(session.execute(
+        select(Membership.group_id, Membership.is_default, Membership.salesperson_id, GroupOwner.owner_id)
+        .outerjoin(GroupOwner, GroupOwner.group_id == Membership.group_id).where(Membership.user_id == user_id)
+        .order_by(Membership.group_id)
+    ))  # fmt: skip
+    manages = frozenset(row.owner_id for row in roles if row.role == "manager" and row.owner_id)
+    managed = session.scalars(select(GroupOwner.group_id).where(GroupOwner.owner_id.in_(manages))) if manages else ()
+    default = next((row.group_id for row in members if row.is_default), members[0].group_id if members else None)
+    return Actor(
+        user_id=user.id, name=user.name, email=user.email, roles=frozenset(row.role for row in roles),
+        groups=frozenset(row.group_id for row in members), default_group=default,
+        manages=manages, managed_groups=frozenset(managed),
+        group_owners=frozenset(row.owner_id for row in members if row.owner_id),
+        salesperson_id=members[0].salesperson_id if members else _salesperson_without_group(session, user_id),
+        language=user.language, time_zone=user.time_zone or "UTC",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Access:
+    """The answer: which rows (`condition`; None = all) and, per column, on which of them its value shows."""
+
+    condition: ColumnElement[bool] | None
+    definition: ListDefinition
+    read: ColumnElement[bool] | None
+    headline: ColumnElement[bool] | None
+    level: ColumnElement[int]
+
+    def mask(self, column: Column | str) -> ColumnElement[bool] | None:
+        """On which of the rows the column's value shows; None = on all of them."""
+        name = column if isinstance(column, str) else column.name
+        if name in self.definition.exists or name in ("id", "guid", "version"):
+            return None
+        if name in self.definition.headline:
+            return self.headline
+        by_flag = self.definition.settings.get("headline_if", {}).get(name)
+        if by_flag and self.read is not None:
+            flagged = self.definition.sql(by_flag).is_(True)
+            return or_(self.read, and_(flagged, self.headline) if self.headline is not None else flagged)
+        return self.read
+
+
+def access(session: Session, definition: ListDefinition, actor: Actor, right: Level = Level.EXISTS) -> Access:
+    """What `actor` may see of `definition` at `right` or better: the one question about rights."""
+    conditions = {level: _level_condition(session, definition, actor, level) for level in (Level.EXISTS, Level.HEADLINE, Level.READ, Level.EDIT)}
+    if right is Level.DELETE:
+        wanted = _both(conditions[Level.EDIT], _delete_condition(definition, actor))
+    else:
+        wanted = conditions[right]
+    return Access(
+        condition=wanted,
+        definition=definition,
+        # Where everything that the condition lets through is readable anyway, no mask is needed.
+        read=None if _same(conditions[Level.READ], wanted) else conditions[Level.READ],
+        headline=None if _same(conditions[Level.HEADLINE], wanted) else conditions[Level.HEADLINE],
+        level=_level_expression(conditions),
+    )
+
+
+def _level_condition(session: Session, definition: ListDefinition, actor: Actor, level: Level) -> ColumnElement[bool] | None:
+    condition = _scope_condition(session, definition, actor, level)
+    own = definition.settings.get("readers")
+    if condition is not None and own and level <= Level.READ and actor.user_id is not None:
+        condition = or_(condition, json_has(definition.sql(own), literal(actor.user_id, Integer)))
+    return _both(condition, _cap_condition(definition, actor, level))
+
+
+def _scope_condition(session: Session, definition: ListDefinition, actor: Actor, level: Level) -> ColumnElement[bool] | None:
+    if actor.is_administrator:
+        return None
+    if level >= Level.EDIT and not actor.may_write:
+        return false()
+    scopes = granted_scopes(session, actor, level)
+    if isinstance(scopes, frozenset):
+        return definition.table.c.scope_id.in_(sorted(scopes)) if scopes else false()
+    return definition.table.c.scope_id.in_(scopes)
+
+
+def granted_scopes(session: Session, actor: Actor, level: Level) -> frozenset[int] | Any:
+    """The scopes that grant `level` to the actor, found once per session: a set, or a sub-query when there are many."""
+    key = ("scopes", actor.user_id, level)
+    if key not in session.info:
+        query = select(ScopeGrant.scope_id).where(ScopeGrant.subject.in_(sorted(actor.subjects)), ScopeGrant.level >= int(level))
+        found = frozenset(session.scalars(query.distinct().limit(MOST_BOUND_SCOPES + 1)))
+        session.info[key] = found if len(found) <= MOST_BOUND_SCOPES else query
+    return session.info[key]
+
+
+def forget_scopes(session: Session) -> None:
+    """Scopes or grants changed in this session: ask again."""
+    for key in [key for key in session.info if isinstance(key, tuple) and key[0] == "scopes"]:
+        del session.info[key]
+
+
+def _cap_condition(definition: ListDefinition, actor: Actor, level: Level) -> ColumnElement[bool] | None:
+    """A row's own cap (privacy tier): `cap = {column, levels, exempt}`; it binds all but the creator and the exempt."""
+    cap = definition.settings.get("cap")
+    if not cap or actor.is_program:
+        return None
+    low = [value for value, allowed in cap["levels"].items() if allowed < level]
+    if not low:
+        return None
+    column = definition.sql(cap["column"])
+    is_low = column.is_(True) if low == ["true"] else column.in_(low)
+    conditions = [func.coalesce(is_low, false()).is_(false()), definition.table.c.created_by == actor.user_id]
+    if cap.get("exempt"):
+        conditions.append(json_has(definition.sql(cap["exempt"]), literal(actor.user_id, Integer)))
+    return or_(*conditions)
+
+
+def _delete_condition(definition: ListDefinition, actor: Actor) -> ColumnElement[bool] | None:
+    if definition.settings.get("delete") != "responsible" or actor.is_administrator:
+        return None
+    mine = definition.sql("sales_group").in_(sorted(actor.groups | actor.managed_groups))
+    return or_(mine, and_(definition.sql("sales_group").is_(None), definition.table.c.created_by == actor.user_id))
+
+
+def _level_expression(conditions: dict[Level, ColumnElement[bool] | None]) -> ColumnElement[int]:
+    whens = []
+    for level in (Level.EDIT, Level.READ, Level.HEADLINE):
+        condition = conditions[level]
+        if condition is None:
+            return case(*whens, else_=literal(int(level), Integer)) if whens else literal(int(level), Integer)
+        whens.append((condition, literal(int(level), Integer)))
+    return case(*whens, else_=literal(int(Level.EXISTS), Integer))
+
+
+def _both(left: ColumnElement[bool] | None, right: ColumnElement[bool] | None) -> ColumnElement[bool] | None:
+    if left is None or right is None:
+        return left if right is None else right
+    return and_(left, right)
+
+
+def _same(left: ColumnElement[bool] | None, right: ColumnElement[bool] | None) -> bool:
+    if left is None or right is None:
+        return left is None
+    return left.compare(right)
+
+
+def _salesperson_without_group(session: Session, user_id: int) -> int | None:
+    from .catalogue import catalogue
+
+    lists = catalogue(session).by_name
+    if "salespeople" not in lists:
+        return None
+    people = lists["salespeople"]
+    return session.scalar(select(people.table.c.id).where(people.sql("user") == user_id, people.table.c.deleted.is_(None)))

@@ -1,0 +1,102 @@
+"""Scopes: which set of grants a row has. Equal sets are one scope, so that rights are a small `IN` (DESIGN 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from .catalogue import ListDefinition, catalogue
+from .database import database_of
+from .models import GroupOwner, Scope, ScopeGrant
+from .rights import Actor, Level, forget_scopes
+
+Grants = dict[str, int]
+
+
+def scope_of(session: Session, definition: ListDefinition, values: Mapping[str, Any]) -> int:
+    """The scope of a row with these stored values (lookups as ids). Makes it if it is new."""
+    grants = grants_of(session, definition, values)
+    everyone = definition.settings.get("everyone")
+    if everyone:
+        grants = {**grants, "all": max(grants.get("all", 0), int(everyone))}
+    return _find_or_make(session, grants)
+
+
+def grants_of(session: Session, definition: ListDefinition, values: Mapping[str, Any]) -> Grants:
+    """Who has what level on a row: of what it follows, else by the list's separation."""
+    followed = values.get(definition.follows) if definition.follows else None
+    if followed:
+        target = catalogue(session).get(str(definition.column(str(definition.follows)).type.target))
+        scope_id = session.scalar(select(target.table.c.scope_id).where(target.table.c.id == followed))
+        if scope_id is not None:
+            return _grants(session, scope_id)
+    if definition.separation == "by_group":
+        return _group_grants(session, values)
+    if definition.separation == "by_owner" and values.get("owner"):
+        return {f"owner:{values['owner']}": Level.EDIT, f"manager:{values['owner']}": Level.EDIT}
+    return _common_grants(definition)
+
+
+def level_in(session: Session, actor: Actor, scope_id: int) -> Level:
+    """The level that a scope grants to the actor."""
+    if actor.is_administrator:
+        return Level.EDIT
+    granted = [level for subject, level in _grants(session, scope_id).items() if subject in actor.subjects]
+    best = Level(min(max(granted, default=0), Level.EDIT))
+    return best if actor.may_write else min(best, Level.READ)
+
+
+def _common_grants(definition: ListDefinition) -> Grants:
+    """Common lists: everybody edits, unless the definition says that everybody reads and some roles edit."""
+    grants: Grants = {"all": int(definition.settings.get("common", Level.EDIT))}
+    for role in definition.settings.get("edit_roles", ()):
+        grants[f"role:{role}"] = Level.EDIT
+    return grants
+
+
+def _group_grants(session: Session, values: Mapping[str, Any]) -> Grants:
+    group = values.get("sales_group")
+    if not group:
+        # Nobody's group: whoever made it keeps it, and administrators.
+        creator = values.get("created_by")
+        return {f"user:{creator}": Level.EDIT} if creator else {}
+    grants: Grants = {f"group:{group}": Level.EDIT}
+    owner = session.scalar(select(GroupOwner.owner_id).where(GroupOwner.group_id == group))
+    if owner:
+        grants[f"manager:{owner}"] = Level.EDIT
+    for shared in values.get("shared_with") or ():
+        grants.setdefault(f"group:{shared}", Level.READ)
+    return grants
+
+
+def _grants(session: Session, scope_id: int) -> Grants:
+    rows = session.execute(select(ScopeGrant.subject, ScopeGrant.level).where(ScopeGrant.scope_id == scope_id))
+    return {row.subject: row.level for row in rows}
+
+
+def _find_or_make(session: Session, grants: Grants) -> int:
+    key = " ".join(f"{subject}={int(level)}" for subject, level in sorted(grants.items()))
+    cache = session.info.setdefault("scope_ids", {})
+    if key in cache:
+        return cache[key]
+    found = session.scalar(select(Scope.id).where(Scope.key == key))
+    if found is None:
+        found = _make(session, key, grants)
+    cache[key] = found
+    return found
+
+
+def _make(session: Session, key: str, grants: Grants) -> int:
+    """Make a scope; where another transaction makes the same one first, theirs is taken."""
+    insert = sqlite.insert if database_of(session).is_sqlite else postgresql.insert
+    session.execute(insert(Scope).values(key=key).on_conflict_do_nothing())
+    scope_id = session.scalars(select(Scope.id).where(Scope.key == key)).one()
+    rows = [{"scope_id": scope_id, "subject": subject, "level": int(level)} for subject, level in grants.items()]
+    if rows:
+        session.execute(insert(ScopeGrant).on_conflict_do_nothing(), rows)
+    forget_scopes(session)
+    return scope_id

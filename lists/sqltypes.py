@@ -1,0 +1,125 @@
+"""SQL types and expressions that mean the same on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+from unicodedata import combining, normalize
+
+from sqlalchemy import BigInteger, Boolean, DateTime, Dialect, Numeric, String
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import JSON, TypeDecorator
+
+COLLATION = "caseroom"
+
+Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+
+class UtcDateTime(TypeDecorator[datetime.datetime]):
+    """An instant. Aware values in any zone go in, aware UTC values come out; a naive value is refused."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        return dialect.type_descriptor(DateTime(timezone=dialect.name == "postgresql"))
+
+    def process_bind_param(self, value: datetime.datetime | None, dialect: Dialect) -> datetime.datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs a time zone")
+        value = value.astimezone(datetime.timezone.utc)
+        return value if dialect.name == "postgresql" else value.replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime.datetime | None, dialect: Dialect) -> datetime.datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=datetime.timezone.utc) if value.tzinfo is None else value.astimezone(datetime.timezone.utc)
+
+
+class ExactDecimal(TypeDecorator[Decimal]):
+    """A decimal number kept exactly: NUMERIC on PostgreSQL, an integer of 10^-scale units on SQLite."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def __init__(self, scale: int) -> None:
+        super().__init__()
+        self.scale = scale
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        native = Numeric(24, self.scale) if dialect.name == "postgresql" else BigInteger()
+        return dialect.type_descriptor(native)
+
+    def process_bind_param(self, value: Decimal | int | None, dialect: Dialect) -> Decimal | int | None:
+        if value is None or dialect.name == "postgresql":
+            return value
+        return int(Decimal(value).scaleb(self.scale).to_integral_value())
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        if value is None:
+            return None
+        if dialect.name == "postgresql":
+            return Decimal(value)
+        return Decimal(int(value)).scaleb(-self.scale)
+
+
+class json_has(FunctionElement[bool]):
+    """json_has(column, value): the JSON array in `column` holds `value` (a number or a text)."""
+
+    type = Boolean()
+    inherit_cache = True
+    name = "json_has"
+
+
+@compiles(json_has, "sqlite")
+def _json_has_sqlite(element: json_has, compiler: Any, **kw: Any) -> str:
+    column, value = list(element.clauses)
+    return f"EXISTS (SELECT 1 FROM json_each({compiler.process(column, **kw)}) AS je WHERE je.value = {compiler.process(value, **kw)})"
+
+
+@compiles(json_has, "postgresql")
+def _json_has_postgresql(element: json_has, compiler: Any, **kw: Any) -> str:
+    column, value = list(element.clauses)
+    return f"coalesce({compiler.process(column, **kw)} @> jsonb_build_array({compiler.process(value, **kw)}), false)"
+
+
+class folded(FunctionElement[str]):
+    """folded(text): lower case without accents, for search that does not mind either."""
+
+    type = String()
+    inherit_cache = True
+    name = "folded"
+
+
+@compiles(folded, "sqlite")
+def _folded_sqlite(element: folded, compiler: Any, **kw: Any) -> str:
+    return f"caseroom_fold({compiler.process(element.clauses, **kw)})"
+
+
+@compiles(folded, "postgresql")
+def _folded_postgresql(element: folded, compiler: Any, **kw: Any) -> str:
+    # Decompose, drop the combining marks, lower: the same rule as `fold`, inside the server.
+    inner = compiler.process(element.clauses, **kw)
+    return f"regexp_replace(normalize(lower(translate({inner}, 'İIı', 'iii')), NFKD), '[\\u0300-\\u036f]', '', 'g')"
+
+
+_TURKISH = str.maketrans({"İ": "i", "I": "i", "ı": "i"})
+
+
+@lru_cache(maxsize=100_000)
+def fold(text: str) -> str:
+    """`text` in lower case without accents; dotless and dotted i are one letter."""
+    decomposed = normalize("NFKD", text.translate(_TURKISH).lower())
+    return "".join(letter for letter in decomposed if not combining(letter))
+
+
+def collate(left: str, right: str) -> int:
+    """Compare two texts: by folded letters first, then exactly. -1, 0 or 1."""
+    left_key, right_key = (fold(left), left), (fold(right), right)
+    return (left_key > right_key) - (left_key < right_key)
