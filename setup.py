@@ -52,9 +52,8 @@ class Assets(Command):
 
     def run(self) -> None:
         compile_catalogues()
-        if (
-            ROOT / "portal" / "frontend" / "build.py"
-        ).is_file():  # SWITCH: remove once portal/frontend has landed
+        # SWITCH: unconditional once portal/frontend has landed.
+        if (ROOT / "portal" / "frontend" / "build.py").is_file():
             build_scripts()
 
 

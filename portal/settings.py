@@ -1,7 +1,7 @@
 """The settings: one typed table, read once.
 
-A setting is a field of `Settings`: its name, type, default and help stand in one line. Its value comes from, in this
-order, the command line, the environment (`CASEROOM_<NAME>`), the home's `caseroom.toml`, the default.
+A setting is a field of `Settings`: its name, type, default and help stand in one place. Its value comes from,
+in this order, the command line, the environment (`CASEROOM_<NAME>`), the home's `caseroom.toml`, the default.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from babel.core import get_global
 
 PREFIX = "CASEROOM_"
+DEFAULT_HOME = Path("var")
 FILE_NAME = "caseroom.toml"
 SECRET_FILE_NAME = "secret_key"
 # Environment names that are read by the test suite and the tooling, not by the portal.
@@ -67,7 +68,7 @@ def between(least: int, most: int) -> Callable[[int], str | None]:
 
 
 def one_scheme_of(*schemes: str) -> Callable[[str], str | None]:
-    """A check that a URL, where one is given, has a known scheme (a driver after `+` is ignored) and a readable port."""
+    """A check that a URL, where given, has a known scheme (before any `+driver`) and a readable port."""
 
     def check(value: str) -> str | None:
         if not value:
@@ -102,7 +103,7 @@ def _check_currency(value: str) -> str | None:
 
 
 def languages() -> tuple[str, ...]:
-    """The languages of the interface: English, of which the messages are made, and every one with a catalogue."""
+    """The languages of the interface: English, which the messages are in, and every one with a catalogue."""
     catalogues = (Path(__file__).parent / "translations").glob("*/LC_MESSAGES/messages.po")
     return ("en", *sorted(catalogue.parts[-3] for catalogue in catalogues))
 
@@ -116,7 +117,7 @@ class Settings:
     """What this installation was told, and `origins`: where each value came from."""
 
     home: Path = setting(
-        Path("var"), "folder that holds the data: database, documents, search index, caseroom.toml"
+        DEFAULT_HOME, "folder that holds the data: database, documents, search index, caseroom.toml"
     )
     database_url: str = setting(
         "", "SQLAlchemy URL; empty = SQLite file caseroom.db in the home", url=True,
@@ -127,7 +128,7 @@ class Settings:
         check=one_scheme_of("file", "s3"),
     )  # fmt: skip
     redis_url: str = setting(
-        "", "redis:// of the job queue shared by many machines; empty = a queue of this machine's own", url=True,
+        "", "redis:// of a job queue shared by many machines; empty = a queue of this one's own", url=True,
         check=_reachable_url("redis", "rediss"),
     )  # fmt: skip
     bind: str = setting("127.0.0.1", "address that the web server listens on")
@@ -143,11 +144,13 @@ class Settings:
     currency: str = setting("EUR", "currency of new amounts", check=_check_currency)
     language: str = setting("en", "language of a user who has chosen none", check=_check_language)
     secret_key: str = setting(
-        "", "signs cookies and links, at least 32 characters; empty = made at the first start, in the home", secret=True,
+        "", "signs cookies and links, 32 characters or more; empty = made in the home at the first start",
+        secret=True,
         check=lambda value: None if not value or len(value) >= 32 else "must have at least 32 characters",
     )  # fmt: skip
     smtp_url: str = setting(
-        "", "smtp://user:password@host:587 (STARTTLS where offered) or smtps://; empty = no mail is sent", url=True,
+        "", "smtp://user:password@host:587 (STARTTLS if offered) or smtps://; empty = no mail is sent",
+        url=True,
         check=_reachable_url("smtp", "smtps"),
     )  # fmt: skip
     mail_from: str = setting("", "sender's address of what the portal itself mails; needed with smtp_url")
@@ -202,7 +205,7 @@ class Line:
 def load(
     home: Path | str | None = None, *, environ: Mapping[str, str] | None = None, **options: Any
 ) -> Settings:
-    """Read the settings of the home (`home`, else `$CASEROOM_HOME`, else `./var`); `options` are the command line's.
+    """Read a home's settings (`home`, else `$CASEROOM_HOME`, else `./var`); `options` are the command line's.
 
     An option that is None was not given. Writes nothing. Raises SettingsError.
     """
@@ -210,7 +213,7 @@ def load(
     options = {name: value for name, value in {"home": home, **options}.items() if value is not None}
     given = {name: (value, "command line", f"--{name.replace('_', '-')}") for name, value in options.items()}
     given = {**_from_environment(environ), **given}
-    place = Path(given["home"][0] if "home" in given else ROWS["home"].default)
+    place = Path(given["home"][0] if "home" in given else DEFAULT_HOME)
     given = {**_from_file(place / FILE_NAME), **given}
     values: dict[str, Any] = {}
     for name, (value, origin, label) in given.items():
@@ -221,7 +224,7 @@ def load(
 
 
 def with_secret_key(settings: Settings) -> Settings:
-    """The same settings with a secret key: where none is configured, one is made in the home (mode 600) and stays.
+    """The same settings with a secret key: where none is configured, one is made in the home (mode 600).
 
     Processes that start together agree on one key.
     """

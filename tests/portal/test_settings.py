@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
 from caseroom.portal import settings as settings_module
 from caseroom.portal.settings import SettingsError, load, table, with_secret_key
 
