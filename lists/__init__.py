@@ -1,1 +1,1 @@
-"""The ground: lists, columns, items, versions, the change log and the rights to them. Imports no other room."""
+"""The ground: lists, columns, items, versions, change log and the rights to them. Imports no other room."""

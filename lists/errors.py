@@ -5,7 +5,8 @@ Messages are English message ids with ``%(name)s`` places; `values` fills them a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -51,7 +52,7 @@ class FieldError:
 
     field: str
     message: str
-    values: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     def __str__(self) -> str:
         return self.message % self.values if self.values else self.message

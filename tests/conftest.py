@@ -1,0 +1,217 @@
+"""What the tests find on this machine: test data, external programs, and a clean database for every test.
+
+What is missing makes the test that needs it skip, with the reason.
+CASEROOM_NO_SKIPS=1 makes every skip a failure.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
+
+ROOT = Path(__file__).resolve().parent.parent
+NO_SKIPS = os.environ.get("CASEROOM_NO_SKIPS", "") not in ("", "0")
+POSTGRESQL_ADDRESSES = ("postgresql+psycopg:///test", "postgresql+psycopg://127.0.0.1/test")
+
+
+# --- The machine ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """The folder with input that nobody here made."""
+    folder = Path(os.environ.get("CASEROOM_TEST_DATA") or ROOT.parent / "shared" / "data").absolute()
+    if not folder.is_dir():
+        pytest.skip(f"there is no test data at {folder}; set CASEROOM_TEST_DATA")
+    return folder
+
+
+def program(*names: str, package: str) -> str:
+    """The path of the first of these programs that is installed; skips where none is."""
+    for name in names:
+        if path := shutil.which(name):
+            return path
+    pytest.skip(f"{names[0]} is not installed (Debian package {package})")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of Chromium, for Playwright's `executable_path`."""
+    return program("chromium", "chromium-browser", "google-chrome", package="chromium")
+
+
+@pytest.fixture(scope="session")
+def litmus() -> str:
+    """Path of litmus, which tries a WebDAV server."""
+    return program("litmus", package="litmus")
+
+
+@pytest.fixture(scope="session")
+def soffice() -> str:
+    """Path of LibreOffice."""
+    return program("soffice", "libreoffice", package="libreoffice-writer-nogui")
+
+
+@pytest.fixture(scope="session")
+def pdftotext() -> str:
+    """Path of pdftotext, which reads what a PDF says."""
+    return program("pdftotext", package="poppler-utils")
+
+
+@pytest.fixture(scope="session")
+def redis() -> str:
+    """URL of a Redis server that answers: CASEROOM_TEST_REDIS, else database 15 of this machine's own."""
+    import redis as client
+
+    url = os.environ.get("CASEROOM_TEST_REDIS") or "redis://127.0.0.1:6379/15"
+    try:
+        with client.Redis.from_url(url, socket_connect_timeout=3) as connection:
+            connection.ping()
+    except client.RedisError as reason:
+        pytest.skip(f"no Redis answers: {_one_line(reason)}")
+    return url
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> str:
+    """URL of a database on a PostgreSQL server where this user may create further ones.
+
+    CASEROOM_TEST_POSTGRESQL, else database `test` through the local socket or the loopback address.
+    """
+    told = os.environ.get("CASEROOM_TEST_POSTGRESQL")
+    reason = ""
+    for url in (told,) if told else POSTGRESQL_ADDRESSES:
+        server = sa.create_engine(url, connect_args={"connect_timeout": 3}, poolclass=sa.NullPool)
+        try:
+            with server.connect():
+                return url
+        except OperationalError as refusal:
+            reason = _one_line(refusal.orig or refusal)
+    pytest.skip(f"no PostgreSQL answers: {reason}")
+
+
+# --- A clean database for every test --------------------------------------------------------------
+
+
+def prepare(url: str) -> None:
+    """Make an empty database into a ready one: system tables and the shipped lists, no items.
+
+    Runs once per worker and kind of database; tests get copies. Must close every connection.
+    """
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A prepared SQLite file, to copy."""
+    path = tmp_path_factory.mktemp("template") / "caseroom.db"
+    url = f"sqlite:///{path}"
+    prepare(url)
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    path.touch()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql: str, worker_id: str) -> Iterator[str]:
+    """The name of a prepared PostgreSQL database, to copy; dropped at the end."""
+    name = f"caseroom_test_{os.getpid()}_{worker_id}"
+    _on_server(postgresql, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name}")
+    try:
+        prepare(_with_database(postgresql, name))
+        yield name
+    finally:
+        _on_server(postgresql, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """URL of a clean, prepared database of the test's own; a test that asks for it runs once per kind."""
+    if request.param == "sqlite":
+        path = request.getfixturevalue("tmp_path") / "caseroom.db"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    server, template = request.getfixturevalue("postgresql"), request.getfixturevalue("postgresql_template")
+    name = f"{template}_{uuid.uuid4().hex[:12]}"
+    _on_server(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    try:
+        yield _with_database(server, name)
+    finally:
+        _on_server(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def worker_id(request: pytest.FixtureRequest) -> str:
+    """Which of several parallel workers this is (pytest-xdist), or `main`."""
+    return getattr(request.config, "workerinput", {}).get("workerid", "main")
+
+
+def _with_database(url: str, name: str) -> str:
+    return sa.make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+def _on_server(url: str, *statements: str) -> None:
+    """Run statements that PostgreSQL allows in no transaction."""
+    server = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with server.connect() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+
+
+def _one_line(reason: object) -> str:
+    return " ".join(str(reason).split())
+
+
+# --- The run --------------------------------------------------------------------------------------
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Note on each test which database it uses, so that the count at the end can be made from the reports."""
+    for item in items:
+        used = getattr(getattr(item, "callspec", None), "params", {}).get("database_url", "no database")
+        item.user_properties.append(("database", used))
+
+
+def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if NO_SKIPS and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"CASEROOM_NO_SKIPS is set, and this would have been skipped: {reason}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Iterator[None]:
+    report = yield
+    _refuse_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Iterator[None]:
+    report = yield
+    _refuse_skip(report)
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many tests ran on which database."""
+    ran = Counter(
+        dict(report.user_properties).get("database", "no database")
+        for outcome in ("passed", "failed", "xfailed", "xpassed")
+        for report in terminalreporter.getreports(outcome)
+        if getattr(report, "when", "") == "call"
+    )
+    terminalreporter.write_line(
+        f"sqlite: {ran['sqlite']} tests, postgresql: {ran['postgresql']} tests,"
+        f" without database: {ran['no database']} tests"
+    )
