@@ -31,8 +31,8 @@ def assemble(name: str, vevents: Iterable[str], zones: Iterable[str]) -> Iterato
     yield _header(name).encode()
     yield "".join(vtimezone_text(zone) for zone in sorted(set(zones))).encode()
     texts = iter(vevents)
-    while chunk := "".join(islice(texts, EVENTS_A_CHUNK)):
-        yield chunk.encode()
+    while chunk := list(islice(texts, EVENTS_A_CHUNK)):
+        yield "".join(chunk).encode()
     yield END.encode()
 
 
@@ -53,7 +53,7 @@ def _header(name: str) -> str:
     calendar.add("calscale", "GREGORIAN")
     calendar.add("method", "PUBLISH")
     title = " ".join(name.split())
-    calendar.add("name", title)
+    calendar.add("name", vText(title))
     calendar.add("x-wr-calname", vText(title))
     calendar.add("refresh-interval", vDuration(REFRESH), parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", vDuration(REFRESH))
