@@ -9,6 +9,7 @@ from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Component
+from icalendar.prop import vBroken
 
 from ..lists.errors import FieldError, Invalid
 from .events import Answer, EventFields, Participant
@@ -119,14 +120,16 @@ class _Reading:
             event = None
         return ReadEvent(position, self.text("SUMMARY"), event, tuple(self.problems))
 
-    def problem(self, name: str, message: str, **values: Any) -> None:
+    def problem(self, name: str, message: str, /, **values: Any) -> None:
         self.problems.append(FieldError(name, message, values))
 
     def event(self) -> EventFields | None:
         given = self.first("DTSTART")
         moment = getattr(given, "dt", None)
         if not isinstance(moment, date):
-            self.problem("start", "The event has no start." if given is None else "The event's start is not a date.")
+            self.problem(
+                "start", "The event has no start." if given is None else "The event's start is not a date."
+            )
             return None
         all_day = not isinstance(moment, datetime)
         zone = self.zone(given)
@@ -161,7 +164,8 @@ class _Reading:
     def all(self, name: str) -> list[Any]:
         """Every value of a property; one that the library could not parse is among the component's errors."""
         value = self.component.get(name)
-        return value if isinstance(value, list) else [] if value is None else [value]
+        values = value if isinstance(value, list) else [value]
+        return [one for one in values if one is not None and not isinstance(one, vBroken)]
 
     def first(self, name: str) -> Any:
         return next(iter(self.all(name)), None)
@@ -219,7 +223,9 @@ class _Reading:
 
     def version(self) -> int:
         sequence = self.text("SEQUENCE")
-        return max(int(sequence), 1) if sequence.isascii() and sequence.isdigit() and len(sequence) < 10 else 1
+        return (
+            max(int(sequence), 1) if sequence.isascii() and sequence.isdigit() and len(sequence) < 10 else 1
+        )
 
     def categories(self) -> tuple[str, ...]:
         found = (str(name).strip() for group in self.all("CATEGORIES") for name in getattr(group, "cats", ()))
@@ -230,13 +236,17 @@ class _Reading:
 
     def recurrence(self, start: datetime, zone: str, all_day: bool) -> str:
         if self.first("RDATE") is not None:
-            self.problem("recurrence", "Additional single dates of an event are not supported and were left out.")
+            self.problem(
+                "recurrence", "Additional single dates of an event are not supported and were left out."
+            )
         if self.first("RECURRENCE-ID") is not None:
-            self.problem("recurrence", "This is a changed occurrence of a recurring event; it was read by itself.")
+            self.problem(
+                "recurrence", "This is a changed occurrence of a recurring event; it was read by itself."
+            )
         rules = self.all("RRULE")
         if len(rules) > 1:
             self.problem("recurrence", "The event has several recurrence rules; only the first was read.")
-        if not rules or not hasattr(rules[0], "to_ical"):
+        if not rules:
             return ""
         try:
             text = rules[0].to_ical().decode()

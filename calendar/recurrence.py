@@ -142,7 +142,9 @@ def _starts(event: EventFields, window_start: datetime, window_end: datetime) ->
 
 def _between(rule: Rule, local: datetime, earliest: datetime, latest: datetime) -> Iterator[datetime]:
     """The rule's starts up to `latest`, counted from near `earliest` where nothing depends on what was before."""
-    series = _dateutil_rule(rule, local, latest, local if rule.count else _fast_forward(rule, local, earliest))
+    series = _dateutil_rule(
+        rule, local, latest, local if rule.count else _fast_forward(rule, local, earliest)
+    )
     for number, start in enumerate(series, start=1):
         if rule.count and number > rule.count:
             return
@@ -205,7 +207,9 @@ def _occurrence(event: EventFields, start: datetime) -> Occurrence:
         return Occurrence(start.replace(tzinfo=event.zone), end.replace(tzinfo=event.zone))
     instant = start.replace(tzinfo=event.zone).astimezone(UTC)
     if not event.recurrence:
-        instant = event.start.astimezone(UTC)  # keeps the second 2:30 of the night in which the clock goes back
+        instant = event.start.astimezone(
+            UTC
+        )  # keeps the second 2:30 of the night in which the clock goes back
     length = event.end.astimezone(UTC) - event.start.astimezone(UTC)
     return Occurrence(instant.astimezone(event.zone), (instant + length).astimezone(event.zone))
 
@@ -222,7 +226,9 @@ def _excluded_key(moment: datetime, event: EventFields) -> date | datetime:
 
 def _local_start(start: datetime, zone: ZoneInfo, all_day: bool) -> datetime:
     local = _naive(start, zone)
-    return local.replace(hour=0, minute=0, second=0, microsecond=0) if all_day else local.replace(microsecond=0)
+    return (
+        local.replace(hour=0, minute=0, second=0, microsecond=0) if all_day else local.replace(microsecond=0)
+    )
 
 
 def _naive(moment: datetime, zone: ZoneInfo) -> datetime:
@@ -249,7 +255,9 @@ def _parsed(text: str, zone: ZoneInfo, all_day: bool) -> Rule:
         raise Invalid("recurrence", "An event can recur daily, weekly, monthly or yearly, not more often.")
     if frequency not in FREQUENCIES:
         raise _not_understood(text)
-    interval = _number(given, "INTERVAL", MAX_INTERVAL, "The recurrence's interval must be from 1 to %(most)d.")
+    interval = _number(
+        given, "INTERVAL", MAX_INTERVAL, "The recurrence's interval must be from 1 to %(most)d."
+    )
     count = _number(given, "COUNT", MAX_COUNT, "An event can recur at most %(most)d times.")
     until = _until(_single(given, "UNTIL"), zone, all_day)
     if count and until:
