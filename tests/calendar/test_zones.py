@@ -52,6 +52,9 @@ def test_an_instant_that_the_rule_gets_wrong_is_known() -> None:
     assert not follows_rule("Europe/Istanbul", datetime(2014, 1, 5, tzinfo=UTC))
     assert not follows_rule("America/New_York", datetime(2005, 3, 20, tzinfo=UTC))
     assert not follows_rule("Africa/Casablanca", datetime(2026, 3, 1, tzinfo=UTC))  # Ramadan
+    # Chile changes on the Sunday after the first Saturday, which is mostly but not always the first Sunday.
+    assert not follows_rule("America/Santiago", datetime(2024, 9, 3, tzinfo=UTC))
+    assert follows_rule("America/Santiago", datetime(2025, 9, 3, tzinfo=UTC))
     assert follows_rule("Africa/Casablanca", datetime(2026, 7, 1, tzinfo=UTC))
 
 
