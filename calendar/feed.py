@@ -24,8 +24,8 @@ END = "END:VCALENDAR\r\n"
 def assemble(name: str, vevents: Iterable[str], zones: Iterable[str]) -> Iterator[bytes]:
     """The feed, in chunks of UTF-8.
 
-    `name` is what the subscriber's calendar is called, `vevents` the stored VEVENT texts, `zones` the IANA names
-    of the zones that the events use (repeated or UTC: no matter); a zone that they miss leaves Outlook at a loss.
+    `name` is what the subscriber's calendar is called, `vevents` the stored VEVENT texts, `zones` the IANA
+    names of all zones that the events use (repeated or UTC: no matter), as Outlook needs each one defined.
     The same input gives the same bytes. Raises `zoneinfo.ZoneInfoNotFoundError` for an unknown zone.
     """
     yield _header(name).encode()

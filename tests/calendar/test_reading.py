@@ -14,8 +14,6 @@ from hypothesis import strategies as st
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = Path(os.environ.get("CASEROOM_TEST_DATA", ROOT / ".." / "shared" / "data")) / "calendars"
-if not FILES.is_dir() and "CASEROOM_TEST_DATA" not in os.environ:
-    FILES = ROOT.parents[1] / "shared" / "data" / "calendars"
 
 needs_files = pytest.mark.skipif(not FILES.is_dir(), reason="no calendar files: set CASEROOM_TEST_DATA")
 NO_START = "The event has no start."

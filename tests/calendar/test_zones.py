@@ -12,7 +12,7 @@ from dateutil.tz import tzical
 
 STEADY_RULE = [
     "Europe/Bratislava", "Europe/Tallinn", "Europe/Istanbul", "Europe/Moscow", "Europe/London", "Europe/Dublin",
-    "America/New_York", "America/Santiago", "America/St_Johns", "Australia/Sydney", "Australia/Lord_Howe",
+    "America/New_York", "America/St_Johns", "Australia/Sydney", "Australia/Lord_Howe",
     "Asia/Kolkata", "Asia/Kathmandu", "Pacific/Auckland", "Africa/Johannesburg",
 ]  # fmt: skip
 

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-# Run as a file this folder comes first, and this very file would stand for the standard library's calendar.
-sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != Path(__file__).resolve().parent]
+from icalendar import Calendar, Event
 
-from icalendar import Calendar, Event  # noqa: E402
-
-from caseroom.calendar.events import EventFields  # noqa: E402
-from caseroom.calendar.feed import assemble  # noqa: E402
-from caseroom.calendar.vevent import vevent_text  # noqa: E402
+from caseroom.calendar.events import EventFields
+from caseroom.calendar.feed import assemble
+from caseroom.calendar.vevent import vevent_text
 
 ZONE = "Europe/Bratislava"
 LIMIT = 20.0  # joining is at least this many times as fast
