@@ -102,7 +102,7 @@ def _live(rng: Random, case: Row, company: Row, now: datetime) -> None:
     """Decide when the case was opened, and whether and how it ended."""
     first = company["created"] + timedelta(hours=1)
     old_enough = now - first > timedelta(days=60)
-    if old_enough and rng.random() < 0.415:
+    if old_enough and rng.random() < 0.475:
         created = clock.working_instant(rng, first, now - timedelta(days=25), case["zone"])
         latest = min(created + timedelta(days=rng.triangular(15, 170, 60)), now - timedelta(hours=3))
         _close(rng, case, created, clock.working_instant(rng, latest - timedelta(days=4), latest, case["zone"]))

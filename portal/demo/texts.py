@@ -104,7 +104,7 @@ PHRASES: dict[str, dict[str, list[str]]] = {
 SLOVAK: dict[str, list[str]] = {
     "call": [
         "{contact} sa pýta na termín dodania {product}, potrebujú {quantity}. {next}",
-        "Volal som s {contact}: ponuku majú, rozhodne vedenie na porade. {next}",
+        "Telefonát s {contact}: ponuku majú, rozhodne vedenie na porade. {next}",
         "{contact} potvrdzuje záujem o {product}, rozpočet je na tento rok schválený. {next}",
         "Kontakt {contact} má dnes dovolenku, ozve sa budúci týždeň. {next}",
     ],
@@ -116,7 +116,7 @@ SLOVAK: dict[str, list[str]] = {
     ],
     "meeting": [
         "Obhliadka prevádzky, sprevádza {contact}. Riešili sme {product} a postup nasadenia. {next}",
-        "Rokovanie o cene a záruke na {product}, zúčastnil sa {contact} a nákup. {next}",
+        "Rokovanie o cene a záruke na {product}, prítomní: {contact} a nákup. {next}",
         "Predvedenie {product} na skúšobnej linke, ohlas bol dobrý. {next}",
     ],
     "email": [
