@@ -1,0 +1,58 @@
+"""The demo's clock: what "now" is, and instants at which people work."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from random import Random
+from zoneinfo import ZoneInfo
+
+HOUSE_ZONE = "Europe/Bratislava"
+
+
+def now_of(today: date) -> datetime:
+    """The demo's present: eight in the morning of `today` at the first owner's seat, in UTC."""
+    return at(today, 8, 0, HOUSE_ZONE)
+
+
+def at(day: date, hour: int, minute: int, zone: str) -> datetime:
+    """A local time of `zone` as an instant in UTC."""
+    return datetime.combine(day, time(hour, minute), ZoneInfo(zone)).astimezone(UTC)
+
+
+def workday(day: date) -> date:
+    """`day` itself, or the Monday after it if it is a Saturday or Sunday."""
+    return day + timedelta(days=7 - day.weekday()) if day.weekday() >= 5 else day
+
+
+def working_instant(rng: Random, start: datetime, end: datetime, zone: str) -> datetime:
+    """An instant between `start` and `end`, on a weekday between 7:30 and 17:00 where the span allows."""
+    span = (end - start).total_seconds()
+    if span <= 60:
+        return start
+    for _ in range(4):
+        guess = start + timedelta(seconds=rng.uniform(0, span))
+        day = workday(guess.astimezone(ZoneInfo(zone)).date())
+        minutes = rng.randint(450, 1020)
+        instant = at(day, minutes // 60, minutes % 60, zone)
+        if start < instant < end:
+            return instant
+    return (start + timedelta(seconds=rng.uniform(0, span))).replace(microsecond=0)
+
+
+def stamp(row: dict, created: datetime, created_by: str, modified: datetime | None = None,
+          modified_by: str | None = None) -> dict:  # fmt: skip
+    """Put the four fields on `row` that the program sets; the row itself is returned."""
+    row["created"], row["created_by"] = created, created_by
+    row["modified"], row["modified_by"] = modified or created, modified_by or created_by
+    return row
+
+
+def counter(prefix: str) -> Callable[[], str]:
+    """A function that gives `prefix1`, `prefix2`, …: the local keys of one list."""
+    number = 0
+
+    def next_key() -> str:
+        nonlocal number
+        number += 1
+        return f"{prefix}{number}"
+
+    return next_key
