@@ -137,7 +137,8 @@ def _parts(data: bytes, draft: Draft) -> Part:
 
     def begin(policy: Any = compat32) -> Part:
         # Depth is what makes the standard parser slow: every line is tried against every open boundary.
-        if len(begun) >= MAX_PARTS or len(getattr(parser, "_msgstack", ())) > MAX_DEPTH:
+        # (The very first call is the parser's own trial of the factory, before it exists.)
+        if begun and (len(begun) > MAX_PARTS or len(getattr(parser, "_msgstack", ())) > MAX_DEPTH):
             raise _Bounded
         begun.append(Part(policy=policy))
         return begun[-1]
@@ -154,7 +155,7 @@ def _parts(data: bytes, draft: Draft) -> Part:
         draft.note(f"More than {MAX_PARTS} parts, or nested deeper than {MAX_DEPTH}; the rest was left out.")
     except Exception as error:  # whatever the standard library stumbles over, the raw bytes are kept
         draft.note(f"The structure of the message is broken ({type(error).__name__}).")
-    return begun[0] if begun else Part()
+    return begun[1] if len(begun) > 1 else Part()
 
 
 def _start(data: bytes) -> int:
@@ -170,8 +171,8 @@ def _start(data: bytes) -> int:
 
 def _bodies(part: MimePart, draft: Draft, depth: int) -> Iterator[Body]:
     """The pieces of the body under `part`, in order; what is not body is attached to `draft`."""
-    children = part.get_payload()
-    if isinstance(children, list) and depth <= MAX_DEPTH:
+    if part.is_multipart() and depth <= MAX_DEPTH:
+        children: list[Any] = list(part.get_payload())
         pieces = [b for child in children if isinstance(child, MimePart) for b in _bodies(child, draft, depth + 1)]
         if part.get_content_type() == "multipart/alternative":
             # RFC 2046 section 5.1.4: the last form is the richest, all say the same.
@@ -188,6 +189,9 @@ def _leaf(part: Part, draft: Draft) -> Iterator[Body]:
     disposition = (fields.first("content-disposition") or "").strip().lower()
     media_type, name = part.declared_type, _name(part)
     data = _content(part, fields, draft)
+    if media_type.startswith("multipart/"):  # it promises parts and has none: what is there is read as text
+        media_type = "text/plain"
+        draft.note("A multipart has no parts.")
     is_text = media_type in ("text/plain", "text/html", "text/enriched")
     if is_text and not name and not disposition.startswith("attachment"):
         charset = _parameter(part, "charset")
@@ -198,7 +202,7 @@ def _leaf(part: Part, draft: Draft) -> Iterator[Body]:
             yield Body(html=text)
         else:
             yield Body(plain=_without_markup(text) if media_type == "text/enriched" else text)
-    elif data or name or not media_type.startswith("multipart/"):
+    else:
         content_id = headers.one_line(headers.unfold(fields.first("content-id") or "")).strip("<> ") or None
         inline = disposition.startswith("inline") or (content_id is not None and not disposition)
         given = name or _invented_name(media_type, data, len(draft.attachments) + 1)
@@ -211,19 +215,20 @@ def _without_markup(enriched: str) -> str:
 
 
 def _content(part: Part, fields: Fields, draft: Draft) -> bytes:
-    encoding = (fields.first("content-transfer-encoding") or "7bit").split(";")[0].strip().lower()
-    payload = part.get_payload()
-    if not isinstance(payload, str):
-        draft.note("A part of the message is broken and was left out.")
+    """The bytes of a part, its transfer encoding undone; as they stand where it is unknown or damaged."""
+    if part.is_multipart():
+        draft.note("A part of the message is nested too deeply and was left out.")
         return b""
-    if encoding not in ENCODINGS:
-        draft.note(f"Unknown transfer encoding {headers.one_line(headers.unfold(encoding))[:40]!r}.")
-        return payload.encode("utf-8", "surrogateescape")
+    raw = headers.one_line(headers.unfold(fields.first("content-transfer-encoding") or "7bit"))
+    encoding = raw.split(";")[0].strip().lower()
+    if encoding.replace("-", "") not in ENCODINGS and encoding not in ENCODINGS:
+        draft.note(f"Unknown transfer encoding {encoding[:40]!r}.")
     try:
-        decoded = part.get_payload(decode=True)
+        decoded: Any = part.get_payload(decode=True)
     except Exception as error:  # a damaged uuencoded part raises, by version, one of several kinds
-        draft.note(f"A part in {encoding} is damaged ({type(error).__name__}).")
-        return payload.encode("utf-8", "surrogateescape")
+        draft.note(f"A part in {encoding[:40]} is damaged ({type(error).__name__}).")
+        del part["content-transfer-encoding"]
+        decoded = part.get_payload(decode=True)
     if encoding == "base64" and part.defects:
         draft.note("A part in base64 is damaged.")
     return decoded if isinstance(decoded, bytes) else b""

@@ -127,20 +127,22 @@ def addresses(raw: str | None) -> list[Address]:
     except (RecursionError, ValueError, IndexError, TypeError, AttributeError):
         pairs = []
     found = [_address(name, address) for name, address in pairs if address or name]
-    if any("@" in entry.address for entry in found):
-        return [entry for entry in found if entry.address or entry.name]
+    if found and all(_sound(entry.address) or f"<{entry.address}>" in value for entry in found):
+        return found
     text = one_line(decode_words(value))
     plain = [Address("", match) for match in PLAIN_ADDRESS.findall(text)]
-    return plain or found
+    named = [Address(entry.name or entry.address, "") for entry in found if entry.name or entry.address]
+    return plain or named
 
 
 def _address(name: str, address: str) -> Address:
-    name, address = one_line(decode_words(name)), one_line(address).replace(" ", "")
-    if address.count("@") > 1 and (plain := PLAIN_ADDRESS.match(address)) and " " not in address:
-        address = plain[0] if plain[0].count("@") == 1 else address
-    if "=?" in address:
-        address = one_line(decode_words(address))
-    return Address(name.strip("'\"") if name.strip("'\"") else name, address)
+    name = one_line(decode_words(name))
+    return Address(name.strip("'\"") or name, one_line(address))
+
+
+def _sound(address: str) -> bool:
+    local, at, domain = address.rpartition("@")
+    return bool(local and at and domain) and " " not in domain and (local.startswith('"') or "@" not in local)
 
 
 def date_field(raw: str | None) -> datetime | None:
