@@ -1,0 +1,1 @@
+"""Outlook and Exchange: what comes from there, and what goes there."""
