@@ -195,7 +195,9 @@ def no_room_in_words() -> Iterator[None]:
     except OSError as error:
         if error.errno not in NO_ROOM:
             raise
-        raise StorageFull("There is no room left to store the file (%(why)s).", why=os.strerror(error.errno)) from error
+        raise StorageFull(
+            "There is no room left to store the file (%(why)s).", why=os.strerror(error.errno)
+        ) from error
 
 
 def _in_words(size: int) -> str:
