@@ -15,7 +15,6 @@ from .formats import Format
 from .limits import MEGABYTE
 
 TEXT_LIMIT = 1_000_000
-PART_LIMIT = 256 * MEGABYTE
 _READERS: dict[str, str] = {
     "docx": "word", "docm": "word", "dotx": "word", "dotm": "word",
     "xlsx": "sheets", "xlsm": "sheets", "xltx": "sheets", "xltm": "sheets", "xlsb": "sheets", "xls": "sheets",
@@ -52,11 +51,12 @@ def extract(file: Path, found: Format, *, seconds: float = 30) -> Extracted:
 
     Never raises for a strange, broken or encrypted file: that is no text and a reason.
     """
+    # A PDF may be encrypted with an empty password, only to forbid printing; it is tried.
+    if found.encrypted and found.kind != "pdf":
+        return Extracted("", "The file is protected by a password.")
     try:
         if found.kind in _READERS:
             return Extracted(*limits.run(read, path=str(file), kind=found.kind, seconds=seconds))
-        if found.encrypted:
-            return Extracted("", "The file is protected by a password.")
         if found.kind in _BY_LIBREOFFICE:
             return _by_libreoffice(file, found.kind, seconds)
     except DomainError as error:
@@ -112,8 +112,6 @@ def _open_document(file: IO[bytes]) -> Iterator[str]:
     from lxml import etree
 
     package, _ = _package(file)
-    if b"encryption-data" in package.read("META-INF/manifest.xml"):
-        raise _Locked
     with package.open("content.xml") as part:
         for _, element in etree.iterparse(part, events=("end",), resolve_entities=False):
             if isinstance(element.tag, str) and element.tag.endswith(("}p", "}h")):
@@ -124,8 +122,6 @@ def _package(file: IO[bytes]) -> tuple[Any, Any]:
     """The package and the module that reads packages, imported only where it is needed."""
     from . import packages
 
-    if file.read(8) == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
-        raise _Locked
     return packages.open_package(file), packages
 
 
@@ -193,7 +189,6 @@ def _pdf(file: IO[bytes]) -> Iterator[str]:
 
     logging.disable()
     reader = pypdf.PdfReader(file)
-    # Many files are encrypted with an empty password, only to forbid printing.
     if reader.is_encrypted and not reader.decrypt(""):
         raise _Locked
     for page in reader.pages:

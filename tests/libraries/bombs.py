@@ -58,5 +58,4 @@ def talk_without_end() -> str:
 
 def write_without_end(path: str) -> None:
     with open(path, "wb") as file:
-        for _ in range(1000):
-            file.write(bytes(1_000_000))
+        file.writelines(bytes(1_000_000) for _ in range(1000))

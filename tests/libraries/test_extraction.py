@@ -77,7 +77,8 @@ def test_every_real_document_gives_its_text_or_the_reason(documents: Path) -> No
 def test_no_word_that_another_parser_sees_is_missing(documents: Path) -> None:
     seen = 0
     for path in sorted(documents.iterdir()):
-        if path.name not in REASONS:
+        # Arabic letters, which poppler puts into another order, have their own line in EXPECTED.
+        if path.name not in REASONS and path.name != "habibi.pdf":
             expected, found = by_another_parser(path), words(text_of(path).text)
             # Parsers of PDF set blanks a little differently.
             assert len(expected - found) <= (len(expected) // 20 if path.suffix == ".pdf" else 0), path.name
