@@ -1,0 +1,1 @@
+"""Documents: the store of files, what they are, their text, templates and merge. Imports only `lists`."""
