@@ -38,6 +38,10 @@ class Conflict(DomainError):
         self.current_version = current_version
 
 
+class Stale(Conflict):
+    """The version that the caller saw is not the one that stands now; nothing was written."""
+
+
 class Locked(Conflict):
     """Somebody holds it (check-out or lock); the message names the holder."""
 

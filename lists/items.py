@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from . import changelog_buffer, checks, filters, hooks, query, scopes
 from .catalogue import Column, ListDefinition, catalogue, definition
-from .errors import Conflict, Forbidden, NotFound
+from .errors import Conflict, Forbidden, NotFound, Stale
 from .hooks import Change
 from .models import Version, new_guid, now
 from .query import Item
@@ -52,12 +52,12 @@ def update(
 ) -> Item:  # fmt: skip
     """Change an item. `version`: the version that the caller saw; None = whichever stands (`If-Match: *`).
 
-    Raises NotFound, Forbidden, Invalid, Conflict (somebody else changed it: nothing is written).
+    Raises NotFound, Forbidden, Invalid, Stale (somebody else changed it: nothing is written).
     """
     found = definition(session, list_name)
     old = _stored(session, actor, found, item_id, Level.EDIT)
     if version is not None and version != old["version"]:
-        raise Conflict("Somebody else has changed this meanwhile.", current_version=old["version"])
+        raise Stale("Somebody else has changed this meanwhile.", current_version=old["version"])
     parsed = checks.parse(found, actor, values, program or {}, creating=False)
     change = Change("update", found, actor, old, {**old, **parsed}, frozenset(parsed))
     given = {name: value for name, value in parsed.items() if name in values and value != old.get(name)}
@@ -69,12 +69,12 @@ def update(
 def delete(session: Session, actor: Actor, list_name: str, item_id: int, *, version: int | None) -> None:
     """Put an item into the recycle bin, and with it what follows its rights (a case's activities, documents, …).
 
-    Raises NotFound, Forbidden, Conflict (stale, or in use by other items of a code list).
+    Raises NotFound, Forbidden, Stale, Conflict (in use by other items of a code list).
     """
     found = definition(session, list_name)
     old = _stored(session, actor, found, item_id, Level.DELETE)
     if version is not None and version != old["version"]:
-        raise Conflict("Somebody else has changed this meanwhile.", current_version=old["version"])
+        raise Stale("Somebody else has changed this meanwhile.", current_version=old["version"])
     if found.settings.get("keep_used") and _is_used(session, found, item_id):
         raise Conflict("Other records use this; retire it instead.")
     at = now()
@@ -185,7 +185,7 @@ def _update_row(session: Session, found: ListDefinition, old: Mapping[str, Any],
     table = found.table
     done = session.execute(sql_update(table).where(table.c.id == old["id"], table.c.version == old["version"]).values(physical))
     if done.rowcount != 1:  # type: ignore[attr-defined]
-        raise Conflict("Somebody else has changed this meanwhile.")
+        raise Stale("Somebody else has changed this meanwhile.")
 
 
 def _record(session: Session, change: Change, item_id: int, version: int, old: Mapping[str, Any], before: int | None, after: int | None) -> None:

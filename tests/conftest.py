@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -16,6 +17,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
+
+from caseroom.portal.home import open_home
+from caseroom.portal.home import prepare as prepare_home
+from caseroom.portal.settings import load
 
 ROOT = Path(__file__).resolve().parent.parent
 NO_SKIPS = os.environ.get("CASEROOM_NO_SKIPS", "") not in ("", "0")
@@ -106,6 +111,9 @@ def prepare(url: str) -> None:
 
     Runs once per worker and kind of database; tests get copies. Must close every connection.
     """
+    home = open_home(load(Path(tempfile.mkdtemp(prefix="caseroom-template-")), environ={}, database_url=url))
+    prepare_home(home)
+    home.database.dispose()
 
 
 @pytest.fixture(scope="session")

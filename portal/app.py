@@ -1,0 +1,112 @@
+"""The application factory: one Flask application per home."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, Response, g, request
+from flask.typing import ResponseReturnValue
+from flask_babel import Babel, get_locale
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from . import assets, errors, routes
+from .home import Home, open_home
+from .navigation import shell_context
+from .request import COOKIE, SAFE, cookie_value, finish, identify
+from .settings import Settings, languages
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'; manifest-src 'self'; worker-src 'self'"
+)
+
+
+class Caseroom(Flask):
+    """Flask with one transaction per request: committed when the view has answered, rolled back when it raised."""
+
+    def dispatch_request(self) -> ResponseReturnValue:
+        try:
+            answer = self.make_response(super().dispatch_request())
+        except BaseException as error:
+            finish(error)
+            raise
+        finish(None)
+        return answer
+
+
+def create_app(settings: Settings, *, opened: Home | None = None) -> Caseroom:
+    """The portal on a home. `opened`: a home that is open already (tests, the demo)."""
+    opened = opened or open_home(settings)
+    settings = opened.settings
+    app = Caseroom("caseroom", static_folder="portal/static", static_url_path="/static", template_folder="templates")
+    app.extensions["caseroom"] = opened
+    app.config.update(
+        SECRET_KEY=settings.secret_key, MAX_CONTENT_LENGTH=settings.upload_limit + 1_000_000, MAX_FORM_MEMORY_SIZE=2_000_000,
+        SESSION_COOKIE_NAME="caseroom_form", SESSION_COOKIE_SECURE=settings.secure, SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax", WTF_CSRF_CHECK_DEFAULT=False, WTF_CSRF_TIME_LIMIT=None, WTF_CSRF_SSL_STRICT=False,
+        BABEL_DEFAULT_LOCALE="en", BABEL_DEFAULT_TIMEZONE=settings.time_zone, BABEL_TRANSLATION_DIRECTORIES="portal/translations",
+        TEMPLATES_AUTO_RELOAD=settings.development, SEND_FILE_MAX_AGE_DEFAULT=0,
+    )  # fmt: skip
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    _templates(app)
+    Babel(app, locale_selector=_language, timezone_selector=lambda: g.actor.time_zone if g.get("actor") else settings.time_zone)
+    csrf = CSRFProtect(app)
+    app.before_request(identify)
+    app.before_request(lambda: None if request.method in SAFE or g.by_token else csrf.protect())
+    app.after_request(_harden)
+    app.after_request(_renew_session)
+    errors.register(app)
+    routes.register(app, settings)
+    return app
+
+
+def _templates(app: Flask) -> None:
+    from jinja2 import StrictUndefined
+
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    assets.register(app)
+    app.context_processor(shell_context)
+
+
+def _language() -> str:
+    if g.get("actor"):
+        return g.actor.language
+    return request.accept_languages.best_match(languages()) or "en"
+
+
+def _harden(response: Response) -> Response:
+    """The headers that every answer has; a view that needs others sets its own first."""
+    headers: dict[str, Any] = {
+        "Content-Security-Policy": CSP, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin",
+        "X-Frame-Options": "DENY", "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+        "Cross-Origin-Opener-Policy": "same-origin",
+    }  # fmt: skip
+    for name, value in headers.items():
+        response.headers.setdefault(name, value)
+    if request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    if request.endpoint == "static":
+        if request.args.get("v"):
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    else:
+        response.headers.setdefault("Cache-Control", "no-store" if g.get("actor") else "no-cache")
+        response.headers.setdefault("Content-Language", str(get_locale() or "en"))
+    return response
+
+
+def _renew_session(response: Response) -> Response:
+    if g.get("renew") and g.get("session_secret"):
+        set_session_cookie(response, g.session_secret)
+    return response
+
+
+def set_session_cookie(response: Response, secret: str) -> None:
+    """Give the browser its session's cookie, with the time of this use in it."""
+    from .request import home
+
+    settings = home().settings
+    response.set_cookie(COOKIE, cookie_value(secret), max_age=settings.session_hours * 3600, secure=settings.secure, httponly=True, samesite="Lax")
