@@ -231,7 +231,7 @@ def test_another_implementation_finds_the_same_occurrences(
 
     ours = occurrences(event, begin, until, limit=1000)
     body = b"".join(assemble("x", [vevent_text(event, domain="x.test")], [zone]))
-    theirs = recurring_ical_events.of(Calendar.from_ical(body)).between(begin, until)
+    theirs: Any = recurring_ical_events.of(Calendar.from_ical(body)).between(begin, until)
 
     assert not ours.truncated
     expected = sorted((one["DTSTART"].dt, one["DTEND"].dt) for one in theirs)
