@@ -10,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from icalendar import Calendar, Event
+
 from caseroom.calendar.events import EventFields
 from caseroom.calendar.feed import assemble
 from caseroom.calendar.vevent import vevent_text
-from icalendar import Calendar, Event
 
 ZONE = "Europe/Bratislava"
 LIMIT = 20.0  # joining is at least this many times as fast

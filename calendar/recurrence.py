@@ -244,7 +244,7 @@ def _shifted(moment: datetime, by: timedelta) -> datetime:
     try:
         return moment + by
     except OverflowError:
-        return datetime.min if by < timedelta() else datetime.max
+        return datetime.min if by < timedelta() else datetime.max  # noqa: DTZ901 - the wall clock
 
 
 @lru_cache(maxsize=4096)

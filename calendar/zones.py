@@ -123,7 +123,7 @@ def vtimezone_text(name: str) -> str:
 
 def _steady(rule: ZoneRule) -> TimezoneStandard:
     part = TimezoneStandard()
-    part.add("dtstart", datetime(EPOCH_YEAR, 1, 1))
+    part.add("dtstart", datetime(EPOCH_YEAR, 1, 1))  # noqa: DTZ001 - local by definition
     part.add("tzoffsetfrom", rule.standard)
     part.add("tzoffsetto", rule.standard)
     part.add("tzname", rule.abbreviation)

@@ -7,10 +7,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from icalendar import Calendar
+
 from caseroom.calendar.events import EventFields
 from caseroom.calendar.feed import assemble, etag
 from caseroom.calendar.vevent import vevent_text
-from icalendar import Calendar
 
 ZONES = ["Europe/Bratislava", "Europe/Tallinn", "Europe/Istanbul", "UTC"]
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from caseroom.calendar.months import (
     Bar,
     Block,
@@ -16,8 +19,6 @@ from caseroom.calendar.months import (
     week_bars,
     week_of,
 )  # fmt: skip
-from hypothesis import given
-from hypothesis import strategies as st
 
 BRATISLAVA = ZoneInfo("Europe/Bratislava")
 NEW_YORK = ZoneInfo("America/New_York")

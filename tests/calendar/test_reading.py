@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from caseroom.calendar.reading import MAX_BYTES, ReadCalendar, read_calendar
-from caseroom.lists.errors import Invalid
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from caseroom.calendar.reading import MAX_BYTES, ReadCalendar, read_calendar
+from caseroom.lists.errors import Invalid
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = Path(os.environ.get("CASEROOM_TEST_DATA", ROOT / ".." / "shared" / "data")) / "calendars"
@@ -208,7 +209,8 @@ PARAMETERS = st.sampled_from(
 VALUES = st.one_of(
     st.text(max_size=30),
     st.sampled_from(["20260105", "20260105T100000Z", "00010101T000000", "99991231T235959Z", "PT1H",
-                     "-P9999999D",                     "FREQ=DAILY", "VEVENT", "VALARM", "mailto:a@b", "20260105T100000/PT1H", "9" * 30]),
+                     "-P9999999D", "FREQ=DAILY", "VEVENT", "VALARM", "mailto:a@b",
+                     "20260105T100000/PT1H", "9" * 30]),
 )  # fmt: skip
 
 

@@ -9,14 +9,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import recurring_ical_events
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from icalendar import Calendar
+
 from caseroom.calendar.events import EventFields
 from caseroom.calendar.feed import assemble
 from caseroom.calendar.recurrence import checked_recurrence, occurrences
 from caseroom.calendar.vevent import vevent_text
 from caseroom.lists.errors import Invalid
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
-from icalendar import Calendar
 
 BRATISLAVA = ZoneInfo("Europe/Bratislava")
 

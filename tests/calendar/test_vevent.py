@@ -7,11 +7,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from caseroom.calendar.events import EventFields, Participant
-from caseroom.calendar.vevent import headline_text, vevent_text
 from hypothesis import given
 from hypothesis import strategies as st
 from icalendar import Event
+
+from caseroom.calendar.events import EventFields, Participant
+from caseroom.calendar.vevent import headline_text, vevent_text
 
 BRATISLAVA = ZoneInfo("Europe/Bratislava")
 SECRETS = (
@@ -175,8 +176,8 @@ def test_no_text_breaks_out_of_its_line(text: str, short: str) -> None:
         names = {line.split(b":")[0].split(b";")[0] for line in lines if line and not line.startswith(b" ")}
         assert names <= {
             b"BEGIN", b"END", b"UID", b"DTSTAMP", b"LAST-MODIFIED", b"SEQUENCE", b"SUMMARY", b"DTSTART",
-            b"DTEND", b"LOCATION", b"DESCRIPTION", b"URL", b"CATEGORIES", b"ORGANIZER", b"CONTACT", b"ATTENDEE",
-            b"CLASS", b"TRANSP", b"ACTION", b"TRIGGER",
+            b"DTEND", b"LOCATION", b"DESCRIPTION", b"URL", b"CATEGORIES", b"ORGANIZER", b"CONTACT",
+            b"ATTENDEE", b"CLASS", b"TRANSP", b"ACTION", b"TRIGGER",
         }  # fmt: skip
         assert parsed(written)["UID"] == "5f0c@crm.test"
 
