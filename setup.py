@@ -52,9 +52,7 @@ class Assets(Command):
 
     def run(self) -> None:
         compile_catalogues()
-        # SWITCH: unconditional once portal/frontend has landed.
-        if (ROOT / "portal" / "frontend" / "build.py").is_file():
-            build_scripts()
+        build_scripts()
 
 
 class BuildWithAssets(build_py):
@@ -72,6 +70,11 @@ class BuildWithAssets(build_py):
                 file=sys.stderr,
             )
         super().run()
+
+    def find_package_modules(self, package: str, package_dir: str) -> list[tuple[str, str, str]]:
+        """The modules to install: this script lies in the package's folder but is none of them."""
+        found = super().find_package_modules(package, package_dir)
+        return [module for module in found if module[:2] != ("caseroom", "setup")]
 
 
 setup(cmdclass={"assets": Assets, "build_py": BuildWithAssets})

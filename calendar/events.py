@@ -24,9 +24,9 @@ class EventFields:
     """One event.
 
     `start`, `end`, `created` and `modified` are aware datetimes. An all-day event lasts from the day of
-    `start` to the day of `end` in its own zone; an `end` at midnight is exclusive, a later time counts its day.
-    `time_zone` is an IANA name; `recurrence` an RRULE value ("" = happens once), `excluded` the starts of
-    the occurrences that are left out; `reminder` minutes before the start (None = no reminder).
+    `start` to the day of `end` in its own zone; an `end` at midnight is exclusive, a later time counts its
+    day. `time_zone` is an IANA name; `recurrence` an RRULE value ("" = happens once), `excluded` the starts
+    of the occurrences that are left out; `reminder` minutes before the start (None = no reminder).
     `title_by_hand` says that a person typed `name`; a name made by the program tells of the case.
     """
 

@@ -19,7 +19,8 @@ DAY = timedelta(days=1)
 @dataclass(frozen=True)
 class Entry:
     """Something to be placed: aware datetimes, `end` exclusive. Of an all-day entry the dates count as they
-    stand (`recurrence.Occurrence` gives midnights in the event's zone). `id` is whatever the page knows it by."""
+    stand (`recurrence.Occurrence` gives midnights in the event's zone). `id` is whatever the page knows it
+    by."""
 
     id: str
     start: datetime
@@ -121,7 +122,8 @@ def day_blocks(entries: Iterable[Entry], day: date, zone: ZoneInfo) -> list[Bloc
 def agenda(
     entries: Iterable[Entry], first_day: date, last_day: date, zone: ZoneInfo
 ) -> list[tuple[date, list[AgendaLine]]]:
-    """The days from `first_day` to `last_day` on which something stands, with their entries in order of time."""
+    """The days from `first_day` to `last_day` on which something stands, with their entries in order of
+    time."""
     days: dict[date, list[AgendaLine]] = {}
     for entry, first, last in _by_day(entries, first_day, last_day, zone):
         day = max(first, first_day)
@@ -134,7 +136,8 @@ def agenda(
 def _by_day(
     entries: Iterable[Entry], first_day: date, last_day: date, zone: ZoneInfo
 ) -> list[tuple[Entry, date, date]]:
-    """The entries that touch these days, with the days that each covers, in the order in which they are placed."""
+    """The entries that touch these days, with the days that each covers, in the order in which they are
+    placed."""
     covered = [(entry, *days_covered(entry, zone)) for entry in entries]
     touching = [item for item in covered if item[1] <= last_day and item[2] >= first_day]
     return sorted(

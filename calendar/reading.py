@@ -24,8 +24,9 @@ ANSWERS: tuple[str, ...] = get_args(Answer)
 
 @dataclass(frozen=True)
 class ReadEvent:
-    """One VEVENT of a file: the `position`-th (from 1). `event` is None where it has no usable start; `problems`
-    say what was left out or understood only in part. The event's guid is the file's UID ("" = it has none)."""
+    """One VEVENT of a file: the `position`-th (from 1). `event` is None where it has no usable start;
+    `problems` say what was left out or understood only in part. The event's guid is the file's UID ("" = it
+    has none)."""
 
     position: int
     title: str
@@ -186,8 +187,8 @@ class _Reading:
         return "UTC" if isinstance(given.dt, datetime) and given.dt.tzinfo else self.default_zone
 
     def moment(self, value: date, given: Any, zone: str) -> datetime:
-        """An aware datetime. By the clock of a known TZID, whatever the file's own VTIMEZONE says of it; by the
-        offset that the VTIMEZONE gave to an unknown one."""
+        """An aware datetime. By the clock of a known TZID, whatever the file's own VTIMEZONE says of it; by
+        the offset that the VTIMEZONE gave to an unknown one."""
         if not isinstance(value, datetime):
             return datetime.combine(value, time.min, ZoneInfo(zone))
         tzid = given.params.get("TZID")
@@ -236,13 +237,9 @@ class _Reading:
 
     def recurrence(self, start: datetime, zone: str, all_day: bool) -> str:
         if self.first("RDATE") is not None:
-            self.problem(
-                "recurrence", "Additional single dates of an event are not supported and were left out."
-            )
+            self.problem("recurrence", "Single dates that are added to an event were left out.")
         if self.first("RECURRENCE-ID") is not None:
-            self.problem(
-                "recurrence", "This is a changed occurrence of a recurring event; it was read by itself."
-            )
+            self.problem("recurrence", "A changed occurrence of a recurring event was read by itself.")
         rules = self.all("RRULE")
         if len(rules) > 1:
             self.problem("recurrence", "The event has several recurrence rules; only the first was read.")

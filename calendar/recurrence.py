@@ -1,6 +1,7 @@
 """Recurring events: checking a rule, and finding its occurrences in a window of time (RFC 5545 3.3.10).
 
-Rules run on the wall clock of the event's own zone: "every Monday 10:00 in Bratislava" is 10:00 there all year.
+Rules run on the wall clock of the event's own zone: "every Monday 10:00 in Bratislava" is 10:00 there all
+year.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ MAX_INTERVAL = 999
 MAX_OCCURRENCES = 1000
 FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 DAY_PARTS = ("BYWEEKNO", "BYYEARDAY", "BYMONTHDAY", "BYDAY")
-PARTS_OF_FREQUENCY = {  # RFC 5545 3.3.10, the table of BYxxx parts; BYSETPOS only where a period has several days
+# RFC 5545 3.3.10, the table of BYxxx parts; BYSETPOS only where a period has many days.
+PARTS_OF_FREQUENCY = {
     "DAILY": {"BYMONTH", "BYMONTHDAY", "BYDAY"},
     "WEEKLY": {"BYMONTH", "BYDAY"},
     "MONTHLY": {"BYMONTH", "BYMONTHDAY", "BYDAY", "BYSETPOS"},
@@ -43,7 +45,8 @@ class Occurrence:
 
 @dataclass(frozen=True)
 class Expansion:
-    """The occurrences in a window, earliest first; `truncated` says that there are more than were asked for."""
+    """The occurrences in a window, earliest first; `truncated` says that there are more than were asked
+    for."""
 
     occurrences: tuple[Occurrence, ...]
     truncated: bool = False
@@ -141,7 +144,8 @@ def _starts(event: EventFields, window_start: datetime, window_end: datetime) ->
 
 
 def _between(rule: Rule, local: datetime, earliest: datetime, latest: datetime) -> Iterator[datetime]:
-    """The rule's starts up to `latest`, counted from near `earliest` where nothing depends on what was before."""
+    """The rule's starts up to `latest`, counted from near `earliest` where nothing depends on what was
+    before."""
     series = _dateutil_rule(
         rule, local, latest, local if rule.count else _fast_forward(rule, local, earliest)
     )
@@ -168,8 +172,9 @@ def _fast_forward(rule: Rule, local: datetime, earliest: datetime) -> datetime:
 
 
 def _dateutil_rule(rule: Rule, local: datetime, latest: datetime | None, begin: datetime) -> rrule:
-    """The series as dateutil has it, on naive times. What the rule leaves to the event's start is written out,
-    since `begin` may be another day. COUNT is kept by the caller, as dateutil's `until` and COUNT exclude it."""
+    """The series as dateutil has it, on naive times. What the rule leaves to the event's start is written
+    out, since `begin` may be another day. COUNT is kept by the caller, as dateutil takes it or UNTIL, not
+    both."""
     parts = dict(rule.parts)
     if not any(name in parts for name in DAY_PARTS):
         if rule.frequency == "YEARLY":
@@ -200,8 +205,8 @@ def _first_occurrence(rule: Rule, local: datetime) -> datetime | None:
 
 
 def _occurrence(event: EventFields, start: datetime) -> Occurrence:
-    """The occurrence that starts at a naive wall-clock time. A time that the clock skips is read with the offset
-    before the gap, and the length is exact, not by the clock on the wall (RFC 5545 3.3.5, 3.8.5.3)."""
+    """The occurrence that starts at a naive wall-clock time. A time that the clock skips is read with the
+    offset before the gap, and the length is exact, not by the clock on the wall (RFC 5545 3.3.5, 3.8.5.3)."""
     if event.all_day:
         end = start + (event.day_after - event.first_day)
         return Occurrence(start.replace(tzinfo=event.zone), end.replace(tzinfo=event.zone))
@@ -239,7 +244,7 @@ def _shifted(moment: datetime, by: timedelta) -> datetime:
     try:
         return moment + by
     except OverflowError:
-        return datetime.min if by < timedelta() else datetime.max
+        return datetime.min if by < timedelta() else datetime.max  # noqa: DTZ901 - the wall clock
 
 
 @lru_cache(maxsize=4096)
@@ -305,7 +310,8 @@ def _until(value: object, zone: ZoneInfo, all_day: bool) -> datetime | None:
 
 
 def _parts(given: dict[str, object], frequency: str, text: str) -> tuple[tuple[str, str], ...]:
-    """The BYxxx parts and WKST, in the order of the RFC. Raises Invalid for what the frequency does not take."""
+    """The BYxxx parts and WKST, in the order of the RFC. Raises Invalid for what the frequency does not
+    take."""
     known = {"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", *PARTS_OF_FREQUENCY[frequency]}
     for name in given:
         if name not in known:

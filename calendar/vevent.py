@@ -14,7 +14,8 @@ from .events import EventFields, Participant
 from .recurrence import rule_text
 from .zones import follows_rule, is_utc
 
-# Line breaks and tabs are text; every other control character is forbidden (RFC 5545 3.3.11) or breaks a line.
+# Line breaks and tabs are text; every other control character is forbidden (RFC 5545 3.3.11) or breaks a
+# line.
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f\u2028\u2029\ud800-\udfff]")
 MAILBOX = re.compile(r"[^\s\x00-\x1f\x7f<>\"(),:;\\@]+@[^\s\x00-\x1f\x7f<>\"(),:;\\@]+")
 STAMPS = re.compile(r"^(?:DTSTAMP|LAST-MODIFIED|SEQUENCE)[:;].*\r\n", re.MULTILINE)
@@ -48,8 +49,8 @@ def headline_text(
     """The event as a reader at headline level sees it (SPEC 7): time, place, salesperson and a title typed by
     hand, else the word `meeting`; of a private event only that the salesperson is `busy`, and when.
 
-    `previous` is the text that stands now: while nothing that may be seen has changed it is returned as it is,
-    so that its stamps do not tell of changes to what is hidden.
+    `previous` is the text that stands now: while nothing that may be seen has changed it is returned as it
+    is, so that its stamps do not tell of changes to what is hidden.
     """
     sequence = _sequence(previous) + 1 if previous else 0
     title = event.name if event.title_by_hand and event.name.strip() else meeting
@@ -94,8 +95,8 @@ def _add_times(component: Event, event: EventFields) -> None:
 
 
 def _written(moment: datetime, event: EventFields) -> datetime:
-    """The moment in the zone in which it is written: the event's own, or UTC where our VTIMEZONE would be wrong
-    for it. A recurring event always keeps its zone, since its rule runs on the clock there."""
+    """The moment in the zone in which it is written: the event's own, or UTC where our VTIMEZONE would be
+    wrong for it. A recurring event always keeps its zone, since its rule runs on the clock there."""
     right = follows_rule(event.time_zone, event.start) and follows_rule(event.time_zone, event.end)
     if is_utc(event.time_zone) or not (right or event.recurrence):
         return moment.astimezone(UTC)

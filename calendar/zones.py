@@ -1,8 +1,8 @@
 """Time zones as calendars write them: VTIMEZONE components, and the many names a zone goes by.
 
 Outlook brings a VTIMEZONE down to one yearly change each way and reads only RRULE, never RDATE
-([MS-STANOICAL] 2.2.47, [MS-OXCICAL] 2.1.3.1.1.19.2.2). So a zone is written as the rule it follows now, and an
-instant to which that rule gives the wrong local time is written in UTC instead (`follows_rule`).
+([MS-STANOICAL] 2.2.47, [MS-OXCICAL] 2.1.3.1.1.19.2.2). So a zone is written as the rule it follows now, and
+an instant to which that rule gives the wrong local time is written in UTC instead (`follows_rule`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from icalendar import Timezone, TimezoneDaylight, TimezoneStandard, vRecur
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
-# The years whose changes are looked at to learn a zone's rule. Fixed, so that the same text comes out every day.
+# The years whose changes are looked at to learn a zone's rule. Fixed, so that the same text comes out every
+# day.
 RULE_YEARS = range(2024, 2034)
 EPOCH_YEAR = 1970
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
@@ -27,8 +28,8 @@ UTC_NAMES = frozenset({"UTC", "Etc/UTC", "Etc/UCT", "Etc/Universal", "Etc/Zulu",
 
 @dataclass(frozen=True)
 class Change:
-    """A yearly change of the clock: the `ordinal`-th (-1 = last) `weekday` (0 = Monday) of `month`, at `minute`
-    of the day by the clock that ran until then."""
+    """A yearly change of the clock: the `ordinal`-th (-1 = last) `weekday` (0 = Monday) of `month`, at
+    `minute` of the day by the clock that ran until then."""
 
     month: int
     weekday: int
@@ -122,7 +123,7 @@ def vtimezone_text(name: str) -> str:
 
 def _steady(rule: ZoneRule) -> TimezoneStandard:
     part = TimezoneStandard()
-    part.add("dtstart", datetime(EPOCH_YEAR, 1, 1))
+    part.add("dtstart", datetime(EPOCH_YEAR, 1, 1))  # noqa: DTZ001 - local by definition
     part.add("tzoffsetfrom", rule.standard)
     part.add("tzoffsetto", rule.standard)
     part.add("tzname", rule.abbreviation)

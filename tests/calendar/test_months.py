@@ -5,11 +5,20 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from caseroom.calendar.months import (
-    Bar, Block, Entry, agenda, day_blocks, days_covered, month_weeks, week_bars, week_of,
-)  # fmt: skip
 from hypothesis import given
 from hypothesis import strategies as st
+
+from caseroom.calendar.months import (
+    Bar,
+    Block,
+    Entry,
+    agenda,
+    day_blocks,
+    days_covered,
+    month_weeks,
+    week_bars,
+    week_of,
+)  # fmt: skip
 
 BRATISLAVA = ZoneInfo("Europe/Bratislava")
 NEW_YORK = ZoneInfo("America/New_York")

@@ -7,12 +7,15 @@ from io import StringIO
 from zoneinfo import ZoneInfo
 
 import pytest
-from caseroom.calendar.zones import follows_rule, iana_name, is_utc, vtimezone_text
 from dateutil.tz import tzical
 
+from caseroom.calendar.zones import follows_rule, iana_name, is_utc, vtimezone_text
+
 STEADY_RULE = [
-    "Europe/Bratislava", "Europe/Tallinn", "Europe/Istanbul", "Europe/Moscow", "Europe/London", "Europe/Dublin",
-    "America/New_York", "America/St_Johns", "Australia/Sydney", "Australia/Lord_Howe",
+    "Europe/Bratislava", "Europe/Tallinn", "Europe/Istanbul", "Europe/Moscow", "Europe/London",
+    "Europe/Dublin",
+    "America/New_York", "America/St_Johns", "Australia/Sydney",
+    "Australia/Lord_Howe",
     "Asia/Kolkata", "Asia/Kathmandu", "Pacific/Auckland", "Africa/Johannesburg",
 ]  # fmt: skip
 
