@@ -1,0 +1,12 @@
+// What every page loads. Everything here betters pages that already work without scripts.
+import "./server";
+import "./shell";
+import "./toasts";
+import "./lookup";
+import "./search";
+import "./upload";
+import "./panel";
+import "./table";
+import "./forms";
+import "./drafts";
+import "./times";

@@ -1,0 +1,39 @@
+// Forms: the date button, the focus on what was refused, one submit per press, a warning before leaving unsaved work.
+import { all, onContent } from "./page";
+
+document.addEventListener("click", (event) => {
+  const button = (event.target as Element).closest?.<HTMLElement>("[data-pick]");
+  if (!button) return;
+  const field = document.getElementById(button.dataset.pick ?? "") as HTMLInputElement | null;
+  const picker = button.nextElementSibling as HTMLInputElement | null;
+  if (!field || !picker) return;
+  picker.hidden = false;
+  picker.value = /^\d{4}-\d\d-\d\d/.test(field.value) ? field.value.replace(" ", "T") : "";
+  picker.onchange = () => {
+    field.value = picker.value.replace("T", " ");
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    field.focus();
+  };
+  picker.showPicker();
+});
+
+onContent((root) => all(root, "[data-focus]")[0]?.focus());
+
+const changed = new WeakSet<HTMLFormElement>();
+document.addEventListener("input", (event) => {
+  const form = (event.target as HTMLElement).closest?.("form");
+  if (form?.matches("[data-guard]:not([data-draft])")) changed.add(form);
+});
+document.addEventListener("submit", (event) => {
+  const form = event.target as HTMLFormElement;
+  changed.delete(form);
+  if (form.method !== "post" || event.defaultPrevented) return;
+  // A second press while the first is on its way must not save twice.
+  if (form.dataset.sent) return event.preventDefault();
+  form.dataset.sent = "1";
+  setTimeout(() => delete form.dataset.sent, 4000);
+});
+addEventListener("pageshow", () => document.querySelectorAll<HTMLFormElement>("form[data-sent]").forEach((form) => delete form.dataset.sent));
+addEventListener("beforeunload", (event) => {
+  for (const form of document.querySelectorAll<HTMLFormElement>("form[data-guard]")) if (changed.has(form)) event.preventDefault();
+});
