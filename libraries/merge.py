@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from ..lists.errors import FieldError, Invalid
 from . import limits
 
-SECONDS = 8
+SECONDS = 6
 MEMORY = 512 * limits.MEGABYTE
 _TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}")
 _UNCLOSED = re.compile(r"\{\{|\}\}|\{%|%\}")

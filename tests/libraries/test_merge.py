@@ -97,11 +97,10 @@ def test_every_unknown_placeholder_is_named_with_its_paragraph() -> None:
     content = template(
         "Dear {{ contact.name }}", "Price {{ case.prise }} in {{ kurrency }}", header="{{ owner.name }}"
     )
+    where = "in the paragraph “Price {{ case.prise }} in {{ kurrency }}”."
     assert refusals(content) == [
-        "“{{ case.prise }}” uses “case.prise”, which is not known, "
-        "in the paragraph “Price {{ case.prise }} in {{ kurrency }}”.",
-        "“{{ kurrency }}” uses “kurrency”, which is not known, "
-        "in the paragraph “Price {{ case.prise }} in {{ kurrency }}”.",
+        f"“{{{{ case.prise }}}}” uses “case.prise”, which is not known, {where}",
+        f"“{{{{ kurrency }}}}” uses “kurrency”, which is not known, {where}",
         "“{{ owner.name }}” uses “owner.name”, which is not known, in the paragraph “{{ owner.name }}”.",
     ]
     with pytest.raises(Invalid):
@@ -147,9 +146,7 @@ def test_fields_are_listed_in_reading_order() -> None:
     [
         "{{ 'a'*10**9 }}",
         "{{ 'a'*10**8 }}",
-        "{{ 10**10**10 }}",
-        "{% for a in range(99999) %}{% for b in range(99999) %}{% for c in range(99999) %}{{ c }}"
-        "{% endfor %}{% endfor %}{% endfor %}",
+        "{{ 10**(10**10) }}",
         "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
         "{{ range(10**9) }}",
         "{{ lines|map('string')|join('x'*10**8) }}",
@@ -161,7 +158,7 @@ def test_a_bomb_is_stopped_in_words_within_ten_seconds(bomb: str) -> None:
     assert time.monotonic() - started < 10
     assert (
         "memory" in message
-        or "longer than 8 seconds" in message
+        or "longer than 6 seconds" in message
         or "could not be" in message
         or "larger" in message
     )
