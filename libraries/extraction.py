@@ -140,7 +140,7 @@ def _walk(package: Any, name: str) -> Iterator[str]:
                 continue
             elif event == "start":
                 # Before its text, so that cells and breaks stand apart.
-                yield {"tab": "\t", "br": "\n", "cr": "\n"}.get(tag, "")
+                yield {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}.get(tag, "")
             elif tag == "t":
                 yield element.text or ""
             elif tag in ("p", "tc"):

@@ -26,7 +26,7 @@ _KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "SYSTEMROO
 
 
 class LimitReached(Invalid):
-    """The child was stopped, or broke, before it had an answer. Its field is `file`."""
+    """The child was stopped, or broke, before it had an answer."""
 
 
 def run(
@@ -35,12 +35,13 @@ def run(
     seconds: float = 10,
     memory: int = 512 * MEGABYTE,
     written: int = 64 * MEGABYTE,
+    field: str = "file",
     **arguments: Any,
 ) -> Any:
     """Call a module-level `function` of ours with JSON-able `arguments` in a child; return its JSON-able answer.
 
     `seconds` bounds wall-clock and processor time, `memory` (bytes) its address space, `written` (bytes) each
-    file it writes. What the function raises as `Invalid` is raised here again; `LimitReached` says in words
+    file it writes; `field` is what a refusal is about. What the function raises as `Invalid` is raised here again; `LimitReached` says in words
     what went wrong otherwise.
     """
     order = {
@@ -49,8 +50,8 @@ def run(
         "arguments": arguments,
         "limits": {"seconds": seconds, "memory": memory, "written": written},
     }
-    code, answer = _converse(order, seconds)
-    return _result(code, answer, memory, written)
+    code, answer = _converse(order, seconds, field)
+    return _result(code, answer, field, memory=memory, written=written)
 
 
 def run_program(
@@ -58,8 +59,8 @@ def run_program(
     *,
     seconds: float,
     memory: int,
-    written: int = 64 * MEGABYTE,
     folder: str,
+    written: int = 64 * MEGABYTE,
 ) -> None:
     """Run another program (such as LibreOffice) with the same limits, `folder` being its home and current folder.
 
@@ -70,12 +71,12 @@ def run_program(
         "folder": folder,
         "limits": {"seconds": seconds, "memory": memory, "written": written},
     }
-    code, _ = _converse(order, seconds)
+    code, _ = _converse(order, seconds, "file")
     if code != 0:
         raise LimitReached("file", "The program that reads this file gave up (%(code)s).", code=code)
 
 
-def _converse(order: dict[str, Any], seconds: float) -> tuple[int, bytes]:
+def _converse(order: dict[str, Any], seconds: float, field: str) -> tuple[int, bytes]:
     """Give a child its order; its exit code and its answer. Raises `LimitReached` when the time is up."""
     with tempfile.TemporaryDirectory(prefix="caseroom-") as folder:
         child = subprocess.Popen(
@@ -99,7 +100,7 @@ def _converse(order: dict[str, Any], seconds: float) -> tuple[int, bytes]:
         code = child.wait()
     if clock.is_set() or code == -signal.SIGXCPU:
         raise LimitReached(
-            "file", "This took longer than %(seconds)s seconds and was stopped.", seconds=seconds
+            field, "This took longer than %(seconds)s seconds and was stopped.", seconds=seconds
         )
     return code, answer
 
@@ -131,9 +132,9 @@ def _killed_after(child: subprocess.Popen[bytes], seconds: float) -> Iterator[th
             child.stdout.close()
 
 
-def _result(code: int, answer: bytes, memory: int, written: int) -> Any:
+def _result(code: int, answer: bytes, field: str, *, memory: int, written: int) -> Any:
     if len(answer) > ANSWER_LIMIT:
-        raise LimitReached("file", "The answer is larger than %(size)s MB.", size=ANSWER_LIMIT // MEGABYTE)
+        raise LimitReached(field, "The answer is larger than %(size)s MB.", size=ANSWER_LIMIT // MEGABYTE)
     told: dict[str, Any]
     try:
         told = json.loads(answer)
@@ -146,11 +147,11 @@ def _result(code: int, answer: bytes, memory: int, written: int) -> Any:
         raise Invalid.many(refusals)
     if told["broke"] == "MemoryError":
         raise LimitReached(
-            "file", "This needs more than %(size)s MB of memory and was stopped.", size=memory // MEGABYTE
+            field, "This needs more than %(size)s MB of memory and was stopped.", size=memory // MEGABYTE
         )
     if told["broke"] == "FileTooLarge":
-        raise LimitReached("file", "The result is larger than %(size)s MB.", size=written // MEGABYTE)
-    raise LimitReached("file", "The file could not be read (%(why)s).", why=told["broke"])
+        raise LimitReached(field, "The result is larger than %(size)s MB.", size=written // MEGABYTE)
+    raise LimitReached(field, "The file could not be processed (%(why)s).", why=told["broke"])
 
 
 def _environment(folder: str) -> dict[str, str]:

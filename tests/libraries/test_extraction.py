@@ -117,7 +117,7 @@ def test_a_damaged_document_gives_a_reason_and_never_raises(documents: Path, tmp
         assert reason or text or found.kind == "pdf"
     (tmp_path / "a.docx").write_bytes(b"")
     assert extract(tmp_path / "a.docx", Format("docx")).reason.startswith("The file is damaged")
-    assert "could not be read" in extract(tmp_path / "absent.docx", Format("docx")).reason
+    assert "could not be processed" in extract(tmp_path / "absent.docx", Format("docx")).reason
 
 
 def test_a_bomb_gives_little_and_soon(tmp_path: Path) -> None:

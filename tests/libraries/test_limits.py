@@ -71,9 +71,9 @@ def test_what_the_child_started_ends_with_it(bombs: ModuleType, tmp_path: Path) 
 
 
 def test_a_crash_and_an_error_become_sentences(bombs: ModuleType) -> None:
-    with pytest.raises(LimitReached, match=r"could not be read \(exit -6\)"):
+    with pytest.raises(LimitReached, match=r"could not be processed \(exit -6\)"):
         limits.run(bombs.crash)
-    with pytest.raises(LimitReached, match=r"could not be read \(ZeroDivisionError: a reason\)"):
+    with pytest.raises(LimitReached, match=r"could not be processed \(ZeroDivisionError: a reason\)"):
         limits.run(bombs.raise_something)
 
 
