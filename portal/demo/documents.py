@@ -4,12 +4,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 from . import clock, places, texts
 from .cases import group_by
 from .papers import Cell, Paper, Table, write_docx, write_pdf, write_xlsx
 
-Row = dict
+Row = dict[str, Any]
 
 # How many of each document type are written in each format; together 200.
 PLAN = [
@@ -104,8 +105,10 @@ def _offer(rng: Random, subject: Subject, written: datetime) -> list[str | Table
         *_letterhead(subject, written),
         f"Dear {texts.full_name(subject.contact)}, thank you for your enquiry. We offer you:",
         Table(["Item", "Quantity", "Price EUR", "Amount EUR"], rows),
-        f"Delivery {rng.randint(3, 9)} weeks from the order, {rng.choice(['DAP', 'FCA', 'EXW'])} "
-        f"{subject.company['address']['city']}. Warranty {rng.choice([24, 36])} months.",
+        (
+            f"Delivery {rng.randint(3, 9)} weeks from the order, {rng.choice(['DAP', 'FCA', 'EXW'])} "
+            f"{subject.company['address']['city']}. Warranty {rng.choice([24, 36])} months."
+        ),
         f"The offer is valid until {valid:%d.%m.%Y}. " + case["description"],
         f"{texts.full_name(subject.salesperson)}, {subject.salesperson['position']}, {subject.salesperson['mobile']}",
     ]
@@ -116,13 +119,13 @@ def _contract(rng: Random, subject: Subject, written: datetime) -> list[str | Ta
     advance = rng.choice([20, 30, 40])
     first = (case["value"] * advance / 100).quantize(Decimal("0.01"))
     return [
-        f"Supplier: {owner['name']}, {places.one_line(owner['address'])}, VAT no. {owner['vat_no']}, "
-        f"account {owner['bank_account']}.",
-        f"Customer: {company['name']}, {places.one_line(company['address'])}, registration no. "
-        f"{company['registration_no']}, VAT no. {company['vat_no']}, represented by {texts.full_name(subject.contact)}.",
+        (f"Supplier: {owner['name']}, {places.one_line(owner['address'])}, VAT no. {owner['vat_no']}, "
+        f"account {owner['bank_account']}."),
+        (f"Customer: {company['name']}, {places.one_line(company['address'])}, registration no. "
+        f"{company['registration_no']}, VAT no. {company['vat_no']}, represented by {texts.full_name(subject.contact)}."),
         "Article 1. Subject",
-        f"The supplier delivers {texts.quantity(subject.product, case['quantity'])} of {subject.product['name']} "
-        f"and hands them over in {company['address']['city']}.",
+        (f"The supplier delivers {texts.quantity(subject.product, case['quantity'])} of {subject.product['name']} "
+        f"and hands them over in {company['address']['city']}."),
         "Article 2. Price and payment",
         Table(["Instalment", "Share %", "Amount EUR"],
               [["In advance", advance, first], ["After handover", 100 - advance, case["value"] - first],
@@ -163,12 +166,19 @@ def _price_list(rng: Random, subject: Subject, written: datetime) -> list[str | 
     discount = rng.choice([0, 3, 5, 8, 10, 12])
     factor = Decimal(100 - discount) / 100
     rows = [
-        [product["name"], product["series"], product["price"], (product["price"] * factor).quantize(Decimal("0.01"))]
+        [
+            product["name"],
+            product["series"],
+            product["price"],
+            (product["price"] * factor).quantize(Decimal("0.01")),
+        ]
         for product in subject.products
     ]
     return [
-        f"For {subject.company['name']}, valid from {written:%d.%m.%Y} for {rng.choice([3, 6, 12])} months, "
-        f"discount {discount} %.",
+        (
+            f"For {subject.company['name']}, valid from {written:%d.%m.%Y} for {rng.choice([3, 6, 12])} months, "
+            f"discount {discount} %."
+        ),
         Table(["Product", "Series", "List EUR", "Your price EUR"], rows),
         f"Prices without VAT and transport. {subject.owner['name']}, {subject.owner['phone']}",
     ]

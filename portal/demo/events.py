@@ -2,12 +2,13 @@
 
 from datetime import date, datetime, timedelta
 from random import Random
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from . import clock, code_lists, places
 from .people import members
 
-Row = dict
+Row = dict[str, Any]
 
 HORIZON = timedelta(days=60)
 
@@ -86,7 +87,10 @@ def _case_event(rng: Random, activity: Row, case: Row, company: Row) -> Row:
         "place": place,
         "participants": [
             {"user": activity["user"], "answer": "accepted"},
-            {"contact": activity["contact"], "answer": "accepted" if past else rng.choice(["accepted", "needs-action"])},
+            {
+                "contact": activity["contact"],
+                "answer": "accepted" if past else rng.choice(["accepted", "needs-action"]),
+            },
         ],
         "recurrence": None,
         "private": False,

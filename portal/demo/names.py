@@ -58,7 +58,18 @@ STEMS: dict[str, list[str]] = {
 }  # fmt: skip
 
 # Short Slovak made-up words, joined with an ending of the trade ("Tornalmont").
-SLOVAK_SYLLABLES = ["Tornal", "Vihor", "Kremen", "Jasen", "Belan", "Roháč", "Sitno", "Vepor", "Drien", "Kalin"]
+SLOVAK_SYLLABLES = [
+    "Tornal",
+    "Vihor",
+    "Kremen",
+    "Jasen",
+    "Belan",
+    "Roháč",
+    "Sitno",
+    "Vepor",
+    "Drien",
+    "Kalin",
+]
 
 # What a company's name says of its trade: main activity → the word in each country's language.
 TRADE_WORDS: dict[str, dict[str, str]] = {
