@@ -21,7 +21,8 @@ TOTAL, RELATION_CALLS = 4000, 220
 # Day on which the next step of an open case is due, relative to today; None: nothing planned. The pattern is
 # dealt out salesperson by salesperson, so that everybody's day has something overdue, of today and ahead.
 DUE_PATTERN = (0, 2, None, -3, 1, 5, None, 0, 9, None, 3, 16, None, -8, 1, 4, None, 24, 2, None, -1, 6)
-MEETING_PATTERN = (1, None, None, 4, None, 0, None, 8, None, None, 14, None, 2, None, 27, None, 6, None, 41, None, 56)  # fmt: skip
+MEETING_PATTERN = (1, None, None, 4, None, 0, None, 8, None, None, 14,
+                   None, 2, None, 27, None, 6, None, 41, None, 56)  # fmt: skip
 
 
 class Setting(NamedTuple):

@@ -16,8 +16,8 @@ FUNCTIONS = [
     "Quality manager", "Logistics", "Maintenance",
 ]  # fmt: skip
 
-TAGS = ["reference customer", "framework contract", "trade fair 2025", "slow payer", "export", "family business",
-        "two shifts", "newsletter", "group member", "price sensitive"]  # fmt: skip
+TAGS = ["reference customer", "framework contract", "trade fair 2025", "slow payer", "export",
+        "family business", "two shifts", "newsletter", "group member", "price sensitive"]  # fmt: skip
 
 
 def make_companies(rng: Random, now: datetime, salespeople: list[Row]) -> list[Row]:

@@ -121,15 +121,15 @@ def _typed_events(rng: Random, now: datetime, salespeople: list[Row]) -> list[Ro
 
 
 def _first_day(today: date, weekday: int, rule: str) -> date:
-    """The first occurrence of `rule` in the past 60 days: the weekday, in its first week of a month if monthly."""
+    """The first occurrence of `rule` in the past 60 days; a monthly one is in the first week of its month."""
     day = today - timedelta(days=58)
     while day.weekday() != weekday or ("MONTHLY" in rule and day.day > 7):
         day += timedelta(days=1)
     return day
 
 
-def _typed(rng: Random, now: datetime, title: str, start: datetime, end: datetime, place: str | None, group: str,
-           people: dict[str, list[Row]], *, all_day: bool = False, private: bool = False,
+def _typed(rng: Random, now: datetime, title: str, start: datetime, end: datetime, place: str | None,
+           group: str, people: dict[str, list[Row]], *, all_day: bool = False, private: bool = False,
            recurrence: str | None = None) -> Row:  # fmt: skip
     person = rng.choice(people[group])
     company_wide = not private and not all_day

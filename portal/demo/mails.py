@@ -23,8 +23,8 @@ MEDIA_TYPES = {
 }
 
 ANSWERS = [
-    "thank you for the message. I have passed the papers about {product} on to our technicians and will write again this week.",
-    "please send us the price for {product} with the installation included, our director wants to see one number.",
+    "thank you for the message. I have passed the papers about {product} on to our technicians.",
+    "please send us the price for {product} with the installation included, as one sum.",
     "{product} looks fine. Could you also state the delivery time and the warranty?",
     "we have to move the decision on {product} by two weeks, the board meets later than planned.",
     "agreed. Please come on the proposed day; the gate needs your number plate one day ahead.",

@@ -90,7 +90,7 @@ def _with_fixed_times(package: bytes) -> bytes:
 
 
 def write_xlsx(paper: Paper) -> bytes:
-    """`paper` as an Excel workbook of one sheet; amounts are numbers, with a sum where the last column has them."""
+    """`paper` as an Excel workbook of one sheet; amounts are numbers with two places."""
     target = io.BytesIO()
     book = xlsxwriter.Workbook(target, {"in_memory": True})
     book.set_properties(

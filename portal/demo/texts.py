@@ -3,6 +3,8 @@
 A phrase has `{contact}`, `{first}`, `{product}`, `{quantity}`, `{company}` and `{next}` to fill.
 """
 
+# ruff: noqa: E501 - a phrase stands on one line
+
 from random import Random
 from typing import Any
 
