@@ -6,7 +6,7 @@ A history runs in time order between the opening of its case and its closing (or
 
 from datetime import date, datetime, timedelta
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from . import clock, texts
@@ -14,14 +14,15 @@ from .cases import group_by
 from .code_lists import GROUP_OWNER
 from .people import members
 
-Row = dict
+Row = dict[str, Any]
 
 TOTAL, RELATION_CALLS = 4000, 220
 
 # Day on which the next step of an open case is due, relative to today; None: nothing planned. The pattern is
 # dealt out salesperson by salesperson, so that everybody's day has something overdue, of today and ahead.
 DUE_PATTERN = (0, 2, None, -3, 1, 5, None, 0, 9, None, 3, 16, None, -8, 1, 4, None, 24, 2, None, -1, 6)
-MEETING_PATTERN = (1, None, None, 4, None, 0, None, 8, None, None, 14, None, 2, None, 27, None, 6, None, 41, None, 56)
+MEETING_PATTERN = (1, None, None, 4, None, 0, None, 8, None, None, 14,
+                   None, 2, None, 27, None, 6, None, 41, None, 56)  # fmt: skip
 
 
 class Setting(NamedTuple):
@@ -68,18 +69,22 @@ def _last_contacts(rng: Random, setting: Setting, cases: list[Row]) -> dict[str,
     this_morning = {case["key"] for case in rng.sample(open_cases, 14)}
     for case in cases:
         if case["closed"]:
-            ends[case["key"]] = case["closed"] - timedelta(minutes=rng.randint(5, 90))
+            ends[case["key"]] = case["closed"] - timedelta(minutes=rng.randint(5, 40))
         elif case["key"] in this_morning:
             ends[case["key"]] = setting.now - timedelta(minutes=rng.randint(2, 75))
         else:
-            ends[case["key"]] = setting.now - timedelta(days=rng.expovariate(1 / 11), hours=1)
-        ends[case["key"]] = max(ends[case["key"]], case["created"] + timedelta(minutes=1)).replace(second=0)
+            latest = setting.now - timedelta(days=rng.expovariate(1 / 11), hours=1)
+            earliest = max(case["created"], latest - timedelta(days=4))
+            ends[case["key"]] = clock.working_instant(rng, earliest, max(earliest, latest), case["zone"])
+        ends[case["key"]] = max(ends[case["key"]], case["created"] + timedelta(minutes=1))
     return ends
 
 
 def _history(rng: Random, setting: Setting, case: Row, count: int, end: datetime) -> list[Row]:
-    """`count` activities between the case's opening and `end`, the last one at `end` where it is a workday."""
-    instants = sorted(clock.working_instant(rng, case["created"], end, case["zone"]) for _ in range(count - 1))
+    """`count` activities between the case's opening and `end`, the last one at `end`."""
+    instants = sorted(
+        clock.working_instant(rng, case["created"], end, case["zone"]) for _ in range(count - 1)
+    )
     rows = []
     for place, instant in enumerate([*instants, end]):
         phase = (texts.EARLY, texts.MIDDLE, texts.LATE)[min(2, place * 3 // max(count, 3))]
@@ -129,7 +134,12 @@ def _hold_meeting(rng: Random, row: Row, instant: datetime, end: datetime, zone:
     minutes = rng.choice([45, 60, 60, 90, 120])
     if start + timedelta(minutes=minutes) > end or not 7 <= local.hour <= 17 or local.weekday() >= 5:
         return False
-    row |= {"start": start, "end": start + timedelta(minutes=minutes), "minutes": minutes, "due": local.date()}
+    row |= {
+        "start": start,
+        "end": start + timedelta(minutes=minutes),
+        "minutes": minutes,
+        "due": local.date(),
+    }
     row["done"] = row["modified"] = row["end"]
     return True
 
@@ -170,10 +180,15 @@ def _open_task(rng: Random, setting: Setting, case: Row, today: date, offset: in
     return _own(setting, case, row) | {"due": due}
 
 
-def _planned_meeting(rng: Random, setting: Setting, case: Row, day: date, taken: set[tuple[str, date, int]]) -> Row:
+def _planned_meeting(
+    rng: Random, setting: Setting, case: Row, day: date, taken: set[tuple[str, date, int]]
+) -> Row:
     """A meeting still to come, at an hour at which its salesperson is free."""
     made = clock.working_instant(
-        rng, max(case["created"], setting.now - timedelta(days=10)), setting.now - timedelta(minutes=40), case["zone"]
+        rng,
+        max(case["created"], setting.now - timedelta(days=10)),
+        setting.now - timedelta(minutes=40),
+        case["zone"],
     )
     row = _own(setting, case, _activity(rng, setting, case, "meeting", _phase(case), made))
     hour, day = rng.choice([9, 10, 11, 13, 14, 15]), clock.workday(day)

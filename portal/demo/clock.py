@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
+from typing import Any
 from zoneinfo import ZoneInfo
+
+Row = dict[str, Any]
 
 HOUSE_ZONE = "Europe/Bratislava"
 
@@ -28,18 +31,18 @@ def working_instant(rng: Random, start: datetime, end: datetime, zone: str) -> d
     span = (end - start).total_seconds()
     if span <= 60:
         return start
-    for _ in range(4):
+    for _ in range(10):
         guess = start + timedelta(seconds=rng.uniform(0, span))
         day = workday(guess.astimezone(ZoneInfo(zone)).date())
         minutes = rng.randint(450, 1020)
         instant = at(day, minutes // 60, minutes % 60, zone)
         if start < instant < end:
             return instant
-    return (start + timedelta(seconds=rng.uniform(0, span))).replace(microsecond=0)
+    return max(start, (start + timedelta(seconds=rng.uniform(0, span))).replace(second=0, microsecond=0))
 
 
-def stamp(row: dict, created: datetime, created_by: str, modified: datetime | None = None,
-          modified_by: str | None = None) -> dict:  # fmt: skip
+def stamp(row: Row, created: datetime, created_by: str, modified: datetime | None = None,
+          modified_by: str | None = None) -> Row:  # fmt: skip
     """Put the four fields on `row` that the program sets; the row itself is returned."""
     row["created"], row["created_by"] = created, created_by
     row["modified"], row["modified_by"] = modified or created, modified_by or created_by

@@ -3,11 +3,12 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 from . import clock, identifiers
 from .places import TOWNS
 
-Row = dict
+Row = dict[str, Any]
 
 BUSINESS_AREAS = [
     ("ba1", "Domestic", "Domáci trh", None),

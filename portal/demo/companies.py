@@ -2,11 +2,12 @@
 
 from datetime import datetime, timedelta
 from random import Random
+from typing import Any
 
 from . import clock, identifiers, names, places
 from .people import members
 
-Row = dict
+Row = dict[str, Any]
 
 SHARES = {"SK": 120, "EE": 70, "TR": 55, "DE": 55}
 
@@ -15,8 +16,8 @@ FUNCTIONS = [
     "Quality manager", "Logistics", "Maintenance",
 ]  # fmt: skip
 
-TAGS = ["reference customer", "framework contract", "trade fair 2025", "slow payer", "export", "family business",
-        "two shifts", "newsletter", "group member", "price sensitive"]  # fmt: skip
+TAGS = ["reference customer", "framework contract", "trade fair 2025", "slow payer", "export",
+        "family business", "two shifts", "newsletter", "group member", "price sensitive"]  # fmt: skip
 
 
 def make_companies(rng: Random, now: datetime, salespeople: list[Row]) -> list[Row]:
@@ -40,7 +41,9 @@ def make_companies(rng: Random, now: datetime, salespeople: list[Row]) -> list[R
     return rows
 
 
-def _company(rng: Random, key: str, country: str, short: str, full: str, activity: str, taken: set[str]) -> Row:
+def _company(
+    rng: Random, key: str, country: str, short: str, full: str, activity: str, taken: set[str]
+) -> Row:
     town = rng.choices(places.TOWNS[country], range(len(places.TOWNS[country]) + 6, 6, -1))[0]
     registration_no, vat_no = _registration(rng, country, town)
     while registration_no in taken or vat_no in taken:
@@ -143,7 +146,9 @@ def make_contacts(rng: Random, companies: list[Row]) -> list[Row]:
                 "email": f"{local}@{host}",
                 "web": None,
             }
-            rows.append(clock.stamp(row, company["created"] + timedelta(minutes=len(locals_taken)), company["user"]))
+            rows.append(
+                clock.stamp(row, company["created"] + timedelta(minutes=len(locals_taken)), company["user"])
+            )
     return rows
 
 

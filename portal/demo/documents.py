@@ -1,15 +1,16 @@
-"""Two hundred documents on the cases: offers, contracts, minutes and price lists, as real Office and PDF files."""
+"""Two hundred documents on the cases (offers, contracts, minutes, price lists), real Office and PDF files."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 from . import clock, places, texts
 from .cases import group_by
 from .papers import Cell, Paper, Table, write_docx, write_pdf, write_xlsx
 
-Row = dict
+Row = dict[str, Any]
 
 # How many of each document type are written in each format; together 200.
 PLAN = [
@@ -36,7 +37,7 @@ class Subject:
 
 
 def make_documents(rng: Random, now: datetime, lists: dict[str, list[Row]]) -> list[Row]:
-    """The documents, oldest first. Besides its columns each has `file_name` and `content` (the file's bytes)."""
+    """The documents, oldest first. Each also has `file_name` and `content` (the file's bytes)."""
     by_key = {name: {row["key"]: row for row in rows} for name, rows in lists.items()}
     meetings = [row for row in lists["activities"] if row["activity_type"] == "meeting" and row["done"]]
     by_case = group_by(meetings, "case")
@@ -100,37 +101,42 @@ def _offer(rng: Random, subject: Subject, written: datetime) -> list[str | Table
         rows.append(["Discount", 1, case["value"] - base, case["value"] - base])
     rows.append(["Total without VAT", "", "", case["value"]])
     valid = written.date() + timedelta(days=30)
+    city, person = subject.company["address"]["city"], subject.salesperson
     return [
         *_letterhead(subject, written),
         f"Dear {texts.full_name(subject.contact)}, thank you for your enquiry. We offer you:",
         Table(["Item", "Quantity", "Price EUR", "Amount EUR"], rows),
-        f"Delivery {rng.randint(3, 9)} weeks from the order, {rng.choice(['DAP', 'FCA', 'EXW'])} "
-        f"{subject.company['address']['city']}. Warranty {rng.choice([24, 36])} months.",
-        f"The offer is valid until {valid:%d.%m.%Y}. " + case["description"],
-        f"{texts.full_name(subject.salesperson)}, {subject.salesperson['position']}, {subject.salesperson['mobile']}",
+        (
+            f"Delivery {rng.randint(3, 9)} weeks from the order, {rng.choice(['DAP', 'FCA', 'EXW'])} "
+            f"{city}. Warranty {rng.choice([24, 36])} months."
+        ),
+        f"The offer is valid until {valid:%d.%m.%Y} and covers the site in {city}.",
+        f"{texts.full_name(person)}, {person['position']}, {person['mobile']}",
     ]
 
 
 def _contract(rng: Random, subject: Subject, written: datetime) -> list[str | Table]:
     case, owner, company = subject.case, subject.owner, subject.company
     advance = rng.choice([20, 30, 40])
+    weeks, months, days = rng.randint(4, 12), rng.choice([24, 36]), rng.choice([1, 2, 3])
+    contact, amount = texts.full_name(subject.contact), texts.quantity(subject.product, case["quantity"])
     first = (case["value"] * advance / 100).quantize(Decimal("0.01"))
     return [
-        f"Supplier: {owner['name']}, {places.one_line(owner['address'])}, VAT no. {owner['vat_no']}, "
-        f"account {owner['bank_account']}.",
-        f"Customer: {company['name']}, {places.one_line(company['address'])}, registration no. "
-        f"{company['registration_no']}, VAT no. {company['vat_no']}, represented by {texts.full_name(subject.contact)}.",
+        (f"Supplier: {owner['name']}, {places.one_line(owner['address'])}, VAT no. {owner['vat_no']}, "
+        f"account {owner['bank_account']}."),
+        (f"Customer: {company['name']}, {places.one_line(company['address'])}, registration no. "
+        f"{company['registration_no']}, VAT no. {company['vat_no']}, represented by {contact}."),
         "Article 1. Subject",
-        f"The supplier delivers {texts.quantity(subject.product, case['quantity'])} of {subject.product['name']} "
-        f"and hands them over in {company['address']['city']}.",
+        (f"The supplier delivers {amount} of {subject.product['name']} "
+        f"and hands them over in {company['address']['city']}."),
         "Article 2. Price and payment",
         Table(["Instalment", "Share %", "Amount EUR"],
               [["In advance", advance, first], ["After handover", 100 - advance, case["value"] - first],
                ["Total without VAT", 100, case["value"]]]),
         "Article 3. Time and handover",
-        f"Delivery within {rng.randint(4, 12)} weeks from the advance payment; both sides sign a record of handover.",
+        f"Delivery within {weeks} weeks from the advance payment; both sides sign a record of handover.",
         "Article 4. Warranty",
-        f"The warranty lasts {rng.choice([24, 36])} months; a fault is attended to within {rng.choice([1, 2, 3])} workdays.",
+        f"The warranty lasts {months} months; a fault is attended to within {days} workdays.",
         f"In {owner['address']['city']} on {written:%d.%m.%Y}",
     ]  # fmt: skip
 
@@ -142,7 +148,7 @@ def _minutes(rng: Random, subject: Subject, written: datetime) -> list[str | Tab
     tasks = [
         [what, who, f"{deadline + timedelta(days=rng.randint(3, 28)):%d.%m.%Y}"]
         for what, who in rng.sample(
-            [("Revised offer", person), ("Drawings of the line", contact), ("Date of the demonstration", person),
+            [("Revised offer", person), ("Drawings of the line", contact), ("Demonstration", person),
              ("List of interfaces", contact), ("Names of users for the training", contact)], 3)
     ]  # fmt: skip
     return [
@@ -162,13 +168,21 @@ def _minutes(rng: Random, subject: Subject, written: datetime) -> list[str | Tab
 def _price_list(rng: Random, subject: Subject, written: datetime) -> list[str | Table]:
     discount = rng.choice([0, 3, 5, 8, 10, 12])
     factor = Decimal(100 - discount) / 100
+    months = rng.choice([3, 6, 12])
     rows = [
-        [product["name"], product["series"], product["price"], (product["price"] * factor).quantize(Decimal("0.01"))]
+        [
+            product["name"],
+            product["series"],
+            product["price"],
+            (product["price"] * factor).quantize(Decimal("0.01")),
+        ]
         for product in subject.products
     ]
     return [
-        f"For {subject.company['name']}, valid from {written:%d.%m.%Y} for {rng.choice([3, 6, 12])} months, "
-        f"discount {discount} %.",
+        (
+            f"For {subject.company['name']}, valid from {written:%d.%m.%Y} for {months} months, "
+            f"discount {discount} %."
+        ),
         Table(["Product", "Series", "List EUR", "Your price EUR"], rows),
         f"Prices without VAT and transport. {subject.owner['name']}, {subject.owner['phone']}",
     ]

@@ -2,12 +2,13 @@
 
 from datetime import date, datetime, timedelta
 from random import Random
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from . import clock, code_lists, places
 from .people import members
 
-Row = dict
+Row = dict[str, Any]
 
 HORIZON = timedelta(days=60)
 
@@ -86,7 +87,10 @@ def _case_event(rng: Random, activity: Row, case: Row, company: Row) -> Row:
         "place": place,
         "participants": [
             {"user": activity["user"], "answer": "accepted"},
-            {"contact": activity["contact"], "answer": "accepted" if past else rng.choice(["accepted", "needs-action"])},
+            {
+                "contact": activity["contact"],
+                "answer": "accepted" if past else rng.choice(["accepted", "needs-action"]),
+            },
         ],
         "recurrence": None,
         "private": False,
@@ -117,15 +121,15 @@ def _typed_events(rng: Random, now: datetime, salespeople: list[Row]) -> list[Ro
 
 
 def _first_day(today: date, weekday: int, rule: str) -> date:
-    """The first occurrence of `rule` in the past 60 days: the weekday, in its first week of a month if monthly."""
+    """The first occurrence of `rule` in the past 60 days; a monthly one is in the first week of its month."""
     day = today - timedelta(days=58)
     while day.weekday() != weekday or ("MONTHLY" in rule and day.day > 7):
         day += timedelta(days=1)
     return day
 
 
-def _typed(rng: Random, now: datetime, title: str, start: datetime, end: datetime, place: str | None, group: str,
-           people: dict[str, list[Row]], *, all_day: bool = False, private: bool = False,
+def _typed(rng: Random, now: datetime, title: str, start: datetime, end: datetime, place: str | None,
+           group: str, people: dict[str, list[Row]], *, all_day: bool = False, private: bool = False,
            recurrence: str | None = None) -> Row:  # fmt: skip
     person = rng.choice(people[group])
     company_wide = not private and not all_day

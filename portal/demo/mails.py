@@ -6,12 +6,13 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 from random import Random
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from . import clock, code_lists, texts
 from .cases import group_by
 
-Row = dict
+Row = dict[str, Any]
 
 TOTAL = 300
 
@@ -22,8 +23,8 @@ MEDIA_TYPES = {
 }
 
 ANSWERS = [
-    "thank you for the message. I have passed the papers about {product} on to our technicians and will write again this week.",
-    "please send us the price for {product} with the installation included, our director wants to see one number.",
+    "thank you for the message. I have passed the papers about {product} on to our technicians.",
+    "please send us the price for {product} with the installation included, as one sum.",
     "{product} looks fine. Could you also state the delivery time and the warranty?",
     "we have to move the decision on {product} by two weeks, the board meets later than planned.",
     "agreed. Please come on the proposed day; the gate needs your number plate one day ahead.",
@@ -80,7 +81,9 @@ def make_mails(rng: Random, now: datetime, lists: dict[str, list[Row]]) -> list[
 def _in_order(rng: Random, written: list[Row], documents: dict[str, list[Row]]) -> list[Row]:
     """The e-mail activities in chance order, some of those first that can have a document attached."""
     mixed = rng.sample(written, len(written))
-    ready = [row for row in mixed if any(d["created"] <= row["created"] for d in documents.get(row["case"], []))]
+    ready = [
+        row for row in mixed if any(d["created"] <= row["created"] for d in documents.get(row["case"], []))
+    ]
     first = ready[: TOTAL // 6]
     return first + [row for row in mixed if row not in first]
 
@@ -93,7 +96,9 @@ def _exchange(rng: Random, thread: Thread, now: datetime, documents: list[Row]) 
     rows = []
     for place in range(rng.choices([1, 2, 3, 4], [25, 35, 25, 15])[0]):
         if place:
-            sent = clock.working_instant(rng, sent, sent + timedelta(days=rng.choice([1, 2, 3])), thread.case["zone"])
+            sent = clock.working_instant(
+                rng, sent, sent + timedelta(days=rng.choice([1, 2, 4])), thread.case["zone"]
+            )
             sent = max(sent, rows[-1]["sent"] + timedelta(minutes=20))
         if sent > end - timedelta(minutes=place and 15):
             break
@@ -122,14 +127,18 @@ def _message(rng: Random, thread: Thread, place: int, sent: datetime, attached: 
     message.set_content(_text(rng, thread, place, sender, recipient), cte="quoted-printable")
     if attached:
         main, sub = MEDIA_TYPES[attached["file_name"].rsplit(".", 1)[1]]
-        message.add_attachment(attached["content"], maintype=main, subtype=sub, filename=attached["file_name"])
+        message.add_attachment(
+            attached["content"], maintype=main, subtype=sub, filename=attached["file_name"]
+        )
         # The library would draw a boundary from the global random numbers.
         message.set_boundary(f"part-{thread.number}-{place}-{rng.getrandbits(64):016x}")
     return message
 
 
 def _text(rng: Random, thread: Thread, place: int, sender: Row, recipient: Row) -> str:
-    signature = f"{texts.full_name(sender)}\n{sender.get('position') or sender['function']}\n{sender['mobile']}"
+    signature = (
+        f"{texts.full_name(sender)}\n{sender.get('position') or sender['function']}\n{sender['mobile']}"
+    )
     if place == 0:
         # The note on the next step is for colleagues, not for the customer.
         body = thread.activity["description"].split(" Next: ")[0].split(" Ďalej: ")[0]

@@ -5,52 +5,54 @@ from random import Random
 
 FIRST_NAMES: dict[str, dict[str, list[str]]] = {
     "SK": {
-        "m": ["Marek", "Peter", "Ján", "Tomáš", "Martin", "Michal", "Juraj", "Ľuboš", "Andrej", "Štefan", "Matúš",
-              "Róbert", "Pavol", "Jozef", "Vladimír", "Miroslav", "Dušan", "Ondrej", "Igor", "Radoslav"],
+        "m": ["Marek", "Peter", "Ján", "Tomáš", "Martin", "Michal", "Juraj", "Ľuboš", "Andrej", "Štefan",
+              "Matúš", "Róbert", "Pavol", "Jozef", "Vladimír", "Miroslav", "Dušan", "Ondrej", "Igor",
+              "Radoslav"],
         "f": ["Jana", "Zuzana", "Katarína", "Eva", "Mária", "Lucia", "Monika", "Petra", "Ľudmila", "Silvia",
               "Andrea", "Veronika", "Ivana", "Martina", "Alžbeta", "Barbora", "Daniela", "Viera"],
     },
     "EE": {
         "m": ["Jaan", "Mart", "Tõnu", "Andres", "Rein", "Kalev", "Priit", "Urmas", "Märt", "Siim", "Rasmus",
               "Toomas", "Indrek", "Jüri", "Margus", "Taavi", "Meelis", "Ülo"],
-        "f": ["Kadri", "Liis", "Piret", "Anneli", "Kristiina", "Tiina", "Maarja", "Helen", "Triin", "Katrin",
-              "Reet", "Külli", "Õnne", "Merike", "Signe", "Pille"],
+        "f": ["Kadri", "Liis", "Piret", "Anneli", "Kristiina", "Tiina", "Maarja", "Helen", "Triin",
+              "Katrin", "Reet", "Külli", "Õnne", "Merike", "Signe", "Pille"],
     },
     "TR": {
-        "m": ["Mehmet", "Ahmet", "Mustafa", "Emre", "Burak", "Hakan", "Serkan", "Kemal", "Oğuz", "Çağlar", "Tolga",
-              "Volkan", "Yiğit", "İbrahim", "Murat", "Cem", "Orhan"],
-        "f": ["Ayşe", "Elif", "Zeynep", "Fatma", "Şebnem", "Gülşen", "Esra", "Derya", "Özlem", "Pınar", "Selin",
-              "Burcu", "Nazlı", "İpek", "Tuğba", "Sevgi"],
+        "m": ["Mehmet", "Ahmet", "Mustafa", "Emre", "Burak", "Hakan", "Serkan", "Kemal", "Oğuz", "Çağlar",
+              "Tolga", "Volkan", "Yiğit", "İbrahim", "Murat", "Cem", "Orhan"],
+        "f": ["Ayşe", "Elif", "Zeynep", "Fatma", "Şebnem", "Gülşen", "Esra", "Derya", "Özlem", "Pınar",
+              "Selin", "Burcu", "Nazlı", "İpek", "Tuğba", "Sevgi"],
     },
     "DE": {
-        "m": ["Thomas", "Michael", "Andreas", "Jürgen", "Stefan", "Wolfgang", "Jörg", "Matthias", "Sebastian",
-              "Florian", "Uwe", "Günther", "Lukas", "Tobias", "Markus", "Klaus"],
+        "m": ["Thomas", "Michael", "Andreas", "Jürgen", "Stefan", "Wolfgang", "Jörg", "Matthias",
+              "Sebastian", "Florian", "Uwe", "Günther", "Lukas", "Tobias", "Markus", "Klaus"],
         "f": ["Sabine", "Petra", "Claudia", "Susanne", "Birgit", "Heike", "Anja", "Katja", "Julia", "Ute",
               "Franziska", "Bärbel", "Simone", "Nina", "Ulrike", "Kerstin"],
     },
 }  # fmt: skip
 
 SURNAMES: dict[str, list[str]] = {
-    "SK": ["Kováč", "Horváth", "Novák", "Varga", "Tóth", "Baláž", "Molnár", "Polák", "Sedlák", "Hudák", "Lukáč",
-           "Šimko", "Krajčí", "Bielik", "Mihálik", "Gajdoš", "Halas", "Ďurica", "Jurčák", "Kollár", "Lipták",
-           "Majerník", "Ondruš", "Rusnák", "Slávik", "Vrábel", "Zeman", "Chovanec", "Žiak", "Čierny", "Biely",
-           "Hanák", "Kubíček", "Petrovič", "Straka"],
-    "EE": ["Tamm", "Saar", "Sepp", "Mägi", "Kask", "Kukk", "Rebane", "Ilves", "Pärn", "Koppel", "Luik", "Lepik",
-           "Oja", "Raudsepp", "Kuusk", "Põder", "Lepp", "Kütt", "Vaher", "Kallas", "Laur", "Õunapuu", "Jõgi",
-           "Randoja", "Sild"],
-    "TR": ["Yılmaz", "Kaya", "Demir", "Şahin", "Çelik", "Yıldız", "Öztürk", "Aydın", "Özdemir", "Arslan", "Doğan",
-           "Kılıç", "Aslan", "Çetin", "Kara", "Koç", "Kurt", "Özkan", "Şimşek", "Güneş", "Korkmaz", "Erdoğdu",
-           "Bulut", "Aktaş"],
-    "DE": ["Müller", "Schmidt", "Schneider", "Fischer", "Weber", "Meyer", "Wagner", "Becker", "Schäfer", "Koch",
-           "Richter", "Klein", "Schröder", "Neumann", "Braun", "Krüger", "Hofmann", "Lange", "Krause", "Böhm",
-           "Jäger", "Groß", "Vogt", "Seidel"],
+    "SK": ["Kováč", "Horváth", "Novák", "Varga", "Tóth", "Baláž", "Molnár", "Polák", "Sedlák", "Hudák",
+           "Lukáč", "Šimko", "Krajčí", "Bielik", "Mihálik", "Gajdoš", "Halas", "Ďurica", "Jurčák", "Kollár",
+           "Lipták", "Majerník", "Ondruš", "Rusnák", "Slávik", "Vrábel", "Zeman", "Chovanec", "Žiak",
+           "Čierny", "Biely", "Hanák", "Kubíček", "Petrovič", "Straka"],
+    "EE": ["Tamm", "Saar", "Sepp", "Mägi", "Kask", "Kukk", "Rebane", "Ilves", "Pärn", "Koppel", "Luik",
+           "Lepik", "Oja", "Raudsepp", "Kuusk", "Põder", "Lepp", "Kütt", "Vaher", "Kallas", "Laur",
+           "Õunapuu", "Jõgi", "Randoja", "Sild"],
+    "TR": ["Yılmaz", "Kaya", "Demir", "Şahin", "Çelik", "Yıldız", "Öztürk", "Aydın", "Özdemir", "Arslan",
+           "Doğan", "Kılıç", "Aslan", "Çetin", "Kara", "Koç", "Kurt", "Özkan", "Şimşek", "Güneş", "Korkmaz",
+           "Erdoğdu", "Bulut", "Aktaş"],
+    "DE": ["Müller", "Schmidt", "Schneider", "Fischer", "Weber", "Meyer", "Wagner", "Becker", "Schäfer",
+           "Koch", "Richter", "Klein", "Schröder", "Neumann", "Braun", "Krüger", "Hofmann", "Lange",
+           "Krause", "Böhm", "Jäger", "Groß", "Vogt", "Seidel"],
 }  # fmt: skip
 
 STEMS: dict[str, list[str]] = {
-    "SK": ["Kriváňska", "Zemplínska", "Hronská", "Gemerská", "Liptovská", "Šarišská", "Podtatranská", "Dubnická",
-           "Ipeľská", "Turčianska", "Oravská", "Malokarpatská", "Spišská", "Torysská", "Pohronská", "Novohradská"],
-    "EE": ["Kivisilla", "Põhjatähe", "Kuldranna", "Saarepuu", "Hiiemäe", "Läänekalda", "Metsavälja", "Merelaine",
-           "Kaseoja", "Tammiku", "Rannavalge", "Ülejõe", "Linnuse", "Hõbemänni"],
+    "SK": ["Kriváňska", "Zemplínska", "Hronská", "Gemerská", "Liptovská", "Šarišská", "Podtatranská",
+           "Dubnická", "Ipeľská", "Turčianska", "Oravská", "Malokarpatská", "Spišská", "Torysská",
+           "Pohronská", "Novohradská"],
+    "EE": ["Kivisilla", "Põhjatähe", "Kuldranna", "Saarepuu", "Hiiemäe", "Läänekalda", "Metsavälja",
+           "Merelaine", "Kaseoja", "Tammiku", "Rannavalge", "Ülejõe", "Linnuse", "Hõbemänni"],
     "TR": ["Akçaova", "Yıldıztepe", "Karadere", "Gökçepınar", "Bozkaya", "Sarıçam", "Altınbağ", "Kuzeyhan",
            "Mavikıyı", "Demirkonak", "Çınaraltı", "Güneştaş"],
     "DE": ["Brandhofer", "Lindenthaler", "Steinbrück", "Wiesengrund", "Eichfelder", "Nordlicht", "Auerwald",
@@ -58,7 +60,18 @@ STEMS: dict[str, list[str]] = {
 }  # fmt: skip
 
 # Short Slovak made-up words, joined with an ending of the trade ("Tornalmont").
-SLOVAK_SYLLABLES = ["Tornal", "Vihor", "Kremen", "Jasen", "Belan", "Roháč", "Sitno", "Vepor", "Drien", "Kalin"]
+SLOVAK_SYLLABLES = [
+    "Tornal",
+    "Vihor",
+    "Kremen",
+    "Jasen",
+    "Belan",
+    "Roháč",
+    "Sitno",
+    "Vepor",
+    "Drien",
+    "Kalin",
+]
 
 # What a company's name says of its trade: main activity → the word in each country's language.
 TRADE_WORDS: dict[str, dict[str, str]] = {
@@ -119,7 +132,7 @@ def make_company_name(rng: Random, country: str, main_activity: str) -> tuple[st
 
 
 def ascii_name(text: str, country: str = "") -> str:
-    """`text` in the letters of an e-mail address or a host name: small, without accents, words joined by '-'."""
+    """`text` in the letters of an e-mail address or a host name: small, no accents, words joined by '-'."""
     if country == "DE":
         text = text.translate(_GERMAN)
     plain = unicodedata.normalize("NFKD", text.translate(_SPELLING)).encode("ascii", "ignore").decode()

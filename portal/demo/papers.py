@@ -64,7 +64,9 @@ def _blank_docx() -> bytes:
 
 
 def _add_table(document: Document, content: Table) -> None:
-    table = document.add_table(rows=1 + len(content.rows), cols=len(content.heading), style="Light Grid Accent 1")
+    table = document.add_table(
+        rows=1 + len(content.rows), cols=len(content.heading), style="Light Grid Accent 1"
+    )
     # Asking the table once for its cells: asking it per cell costs a walk over the whole table each time.
     cells = iter(table._cells)  # pyright: ignore[reportPrivateUsage]
     for row in (content.heading, *content.rows):
@@ -75,7 +77,10 @@ def _add_table(document: Document, content: Table) -> None:
 def _with_fixed_times(package: bytes) -> bytes:
     """The same ZIP package with the time of 1 January 1980 on every member."""
     target = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(package)) as source, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as copy:
+    with (
+        zipfile.ZipFile(io.BytesIO(package)) as source,
+        zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as copy,
+    ):
         for member in source.infolist():
             fixed = zipfile.ZipInfo(member.filename, (1980, 1, 1, 0, 0, 0))
             fixed.compress_type = zipfile.ZIP_DEFLATED
@@ -85,10 +90,12 @@ def _with_fixed_times(package: bytes) -> bytes:
 
 
 def write_xlsx(paper: Paper) -> bytes:
-    """`paper` as an Excel workbook of one sheet; amounts are numbers, with a sum where the last column has them."""
+    """`paper` as an Excel workbook of one sheet; amounts are numbers with two places."""
     target = io.BytesIO()
     book = xlsxwriter.Workbook(target, {"in_memory": True})
-    book.set_properties({"title": paper.title, "author": paper.author, "created": paper.written.replace(tzinfo=None)})
+    book.set_properties(
+        {"title": paper.title, "author": paper.author, "created": paper.written.replace(tzinfo=None)}
+    )
     sheet = book.add_worksheet("Sheet 1")
     bold, money = book.add_format({"bold": True}), book.add_format({"num_format": "#,##0.00"})
     sheet.set_column(0, 0, 38)
@@ -108,7 +115,9 @@ def write_xlsx(paper: Paper) -> bytes:
                 if isinstance(value, str):
                     sheet.write_string(line, column, value)
                 else:
-                    sheet.write_number(line, column, float(value), money if isinstance(value, Decimal) else None)
+                    sheet.write_number(
+                        line, column, float(value), money if isinstance(value, Decimal) else None
+                    )
         line += 2
     book.close()
     return target.getvalue()
@@ -153,10 +162,14 @@ class _Line(NamedTuple):
 def _pdf_lines(part: str | Table, font: str) -> list[_Line]:
     if isinstance(part, str):
         return [_Line([(0, line)]) for line in _wrap(part, font)]
-    offsets = [0.0] + [WIDTH * (0.44 + 0.56 * place / (len(part.heading) - 1)) for place in range(len(part.heading) - 1)]
+    offsets = [0.0] + [
+        WIDTH * (0.44 + 0.56 * place / (len(part.heading) - 1)) for place in range(len(part.heading) - 1)
+    ]
     lines = [_Line(list(zip(offsets, part.heading, strict=True)), bold=True)]
     for row in part.rows:
-        lines.append(_Line([(offset, written_out(value)) for offset, value in zip(offsets, row, strict=True)]))
+        lines.append(
+            _Line([(offset, written_out(value)) for offset, value in zip(offsets, row, strict=True)])
+        )
     return lines
 
 

@@ -2,10 +2,11 @@
 
 from datetime import datetime, timedelta
 from random import Random
+from typing import Any
 
 from . import clock, code_lists, identifiers, names
 
-Row = dict
+Row = dict[str, Any]
 
 PASSWORD = "caseroom-demo"
 

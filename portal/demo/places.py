@@ -94,13 +94,15 @@ TOWNS: dict[str, list[Town]] = {
 
 STREETS = {
     "SK": ["Kukučínova", "Hlavná", "Štúrova", "Hviezdoslavova", "Priemyselná", "Štefánikova", "Továrenská",
-           "Mlynská", "Letná", "Rastislavova", "Kuzmányho", "Námestie slobody", "Južná trieda", "Sládkovičova"],
+           "Mlynská", "Letná", "Rastislavova", "Kuzmányho", "Námestie slobody", "Južná trieda",
+           "Sládkovičova"],
     "EE": ["Pärnu mnt", "Narva mnt", "Tartu mnt", "Peterburi tee", "Kalda tee", "Tööstuse", "Riia", "Pikk",
            "Lai", "Kadaka tee", "Mustamäe tee", "Sepa", "Ringtee", "Jaama"],
-    "TR": ["Atatürk Cd.", "Cumhuriyet Cd.", "İstiklal Cd.", "Bağdat Cd.", "Sanayi Cd.", "Gazi Blv.", "Barbaros Blv.",
-           "Çiçek Sk.", "Fatih Cd.", "İnönü Cd.", "Lale Sk.", "Organize San. Blg. 3. Cd."],
-    "DE": ["Hauptstraße", "Bahnhofstraße", "Industriestraße", "Schillerstraße", "Gartenstraße", "Lindenallee",
-           "Am Hafen", "Werkstraße", "Goethestraße", "Daimlerstraße", "Siemensring", "Mühlenweg"],
+    "TR": ["Atatürk Cd.", "Cumhuriyet Cd.", "İstiklal Cd.", "Bağdat Cd.", "Sanayi Cd.", "Gazi Blv.",
+           "Barbaros Blv.", "Çiçek Sk.", "Fatih Cd.", "İnönü Cd.", "Lale Sk.", "Organize San. Blg. 3. Cd."],
+    "DE": ["Hauptstraße", "Bahnhofstraße", "Industriestraße", "Schillerstraße", "Gartenstraße",
+           "Lindenallee", "Am Hafen", "Werkstraße", "Goethestraße", "Daimlerstraße", "Siemensring",
+           "Mühlenweg"],
 }  # fmt: skip
 
 

@@ -3,11 +3,14 @@
 A phrase has `{contact}`, `{first}`, `{product}`, `{quantity}`, `{company}` and `{next}` to fill.
 """
 
+# ruff: noqa: E501 - a phrase stands on one line
+
 from random import Random
+from typing import Any
 
 from .code_lists import PRODUCTS, UNITS
 
-Row = dict
+Row = dict[str, Any]
 
 CASE_NAMES = {
     "Plant Monitor": ["Downtime monitoring", "Plant Monitor roll-out", "Second line monitoring", "OEE dashboard"],
@@ -134,11 +137,19 @@ NEXT_STEPS = {
     LATE: ["Next: contract to {first} for signature.", "Next: confirm the order.", "Next: fix the handover date.",
            "Next: wait for the board's decision."],
 }  # fmt: skip
-SLOVAK_NEXT = ["Ďalej: poslať ponuku.", "Ďalej: dohodnúť návštevu.", "Ďalej: zavolať v piatok.", "Ďalej: upraviť cenu."]
+SLOVAK_NEXT = [
+    "Ďalej: poslať ponuku.",
+    "Ďalej: dohodnúť návštevu.",
+    "Ďalej: zavolať v piatok.",
+    "Ďalej: upraviť cenu.",
+]
 
 CLOSING_NOTES = {
     "cr1": {"won": "Our price was the best of three.", "lost": "About 12 % more expensive than the winner."},
-    "cr2": {"won": "We could deliver in time for the shutdown.", "lost": "They needed delivery within three weeks."},
+    "cr2": {
+        "won": "We could deliver in time for the shutdown.",
+        "lost": "They needed delivery within three weeks.",
+    },
     "cr3": {"lost": "They stay with the supplier of their older lines."},
     "cr4": {"lost": "Investment frozen until next year; ask again in spring."},
     "cr5": {"lost": "The line is being moved to another plant."},
@@ -174,10 +185,10 @@ def case_description(rng: Random, product: Row, count: int, company: Row, contac
     person, city = full_name(contact), company["address"]["city"]
     amount = quantity(product, count)
     return rng.choice([
-        f"{company['short']} in {city} wants {amount} of {product['name']}. {person} is our first contact; "
-        "they expect an offer with installation.",
-        f"Enquiry by {person} ({contact['function'].lower()}): {product['name']}, about {amount}. "
-        "The present equipment stays and has to be connected.",
+        (f"{company['short']} in {city} wants {amount} of {product['name']}. {person} is our first contact; "
+        "they expect an offer with installation."),
+        (f"Enquiry by {person} ({contact['function'].lower()}): {product['name']}, about {amount}. "
+        "The present equipment stays and has to be connected."),
         f"{product['name']} for the plant in {city}, {amount}. Decision together with production and purchasing.",
         f"{person} is looking for a replacement of their own solution. Scope so far: {amount} of {product['name']}.",
     ])  # fmt: skip
@@ -196,7 +207,9 @@ def closing_note(rng: Random, outcome: str, reason: str) -> str:
     return CLOSING_NOTES[reason][outcome] + rng.choice(["", "", " Keep in touch.", " Told the team."])
 
 
-def activity_text(rng: Random, kind: str, phase: str, case: Row, company: Row, contact: Row, slovak: bool) -> str:
+def activity_text(
+    rng: Random, kind: str, phase: str, case: Row, company: Row, contact: Row, slovak: bool
+) -> str:
     """The text of one activity; `phase` is how far the case had come."""
     first = contact["first_name"]
     series = SLOVAK[kind] if slovak else PHRASES[kind][phase]

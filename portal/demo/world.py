@@ -14,8 +14,9 @@ Row = dict[str, Any]
 COMMON_FIELDS = ("key", "created", "created_by", "modified", "modified_by")
 _RIGHTS = ("owner", "sales_group", "salesperson", "shared_with")
 
-# The columns of each list, in an order in which rows may be written: a list only refers to earlier ones and to
-# itself (then to an earlier row). Fields in the second line of an entry are no columns of CONTRACT.
+# The columns of each list, in an order in which rows may be written: a list refers only to earlier ones and
+# to itself. Fields that are no columns of the list stand in the last line of an entry: `titles`, `typed_title`,
+# `private`, `file_name`, `content`, `message`.
 FIELDS: dict[str, tuple[str, ...]] = {
     "owners": ("name", "registration_no", "vat_no", "bank_account", "address", "phone", "email", "web"),
     "sales_groups": ("name", "owner"),
@@ -29,17 +30,18 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "closing_reasons": ("name", "titles"),
     "stages": ("name", "probability", "titles"),
     "products": ("name", "series", "price", "currency"),
-    "relations": ("name", "relation_type", "business_area", "main_activity", "registration_no", "vat_no", "status",
-                  "address", "phone", "fax", "email", "web", "priority", "tags", "parent",
+    "relations": ("name", "relation_type", "business_area", "main_activity", "registration_no", "vat_no",
+                  "status", "address", "phone", "fax", "email", "web", "priority", "tags", "parent",
                   "sales_group", "salesperson", "shared_with"),
-    "contacts": ("company", "first_name", "surname", "function", "address", "phone", "mobile", "fax", "email", "web"),
+    "contacts": ("company", "first_name", "surname", "function", "address", "phone", "mobile", "fax",
+                 "email", "web"),
     "cases": ("name", "company", "contacts", "product", "case_type", "status", "outcome", "closing_note",
               "closing_reason", "description", "value", "currency", "expected_close", "stage", "closed",
               "support_of", *_RIGHTS),
     "activities": ("company", "case", "contact", "activity_type", "description", "due", "done", "minutes",
                    *_RIGHTS[:3]),
-    "events": ("name", "company", "case", "activity", "description", "start", "end", "time_zone", "all_day", "place",
-               "participants", "recurrence", *_RIGHTS[:3],
+    "events": ("name", "company", "case", "activity", "description", "start", "end", "time_zone", "all_day",
+               "place", "participants", "recurrence", *_RIGHTS[:3],
                "typed_title", "private"),
     "documents": ("name", "company", "case", "activity", "contact", "document_type", "description", *_RIGHTS,
                   "file_name", "content"),
@@ -48,12 +50,12 @@ FIELDS: dict[str, tuple[str, ...]] = {
               "message"),
 }  # fmt: skip
 
-# Which list a column's local keys belong to; `users` are `World.users`. Columns not named here refer to nothing.
+# Which list a column's local keys belong to; `users` are `World.users`. Other columns refer to nothing.
 _TARGETS = {
-    "owner": "owners", "sales_group": "sales_groups", "salesperson": "salespeople", "shared_with": "sales_groups",
-    "groups": "sales_groups", "default_group": "sales_groups", "user": "users", "created_by": "users",
-    "modified_by": "users", "relation_type": "relation_types", "business_area": "business_areas",
-    "main_activity": "main_activities", "company": "relations", "contact": "contacts", "contacts": "contacts",
+    "owner": "owners", "sales_group": "sales_groups", "salesperson": "salespeople",
+    "shared_with": "sales_groups", "groups": "sales_groups", "default_group": "sales_groups", "user": "users",
+    "created_by": "users", "modified_by": "users", "relation_type": "relation_types",
+    "business_area": "business_areas", "main_activity": "main_activities", "company": "relations", "contact": "contacts", "contacts": "contacts",
     "product": "products", "case_type": "case_types", "closing_reason": "closing_reasons", "stage": "stages",
     "support_of": "cases", "case": "cases", "activity": "activities", "document_type": "document_types",
 }  # fmt: skip
@@ -63,10 +65,10 @@ _TARGETS = {
 class World:
     """Everything the demo shows.
 
-    `lists` holds the rows by list name in writing order; a row's keys are COMMON_FIELDS and FIELDS. Instants are
-    aware and in UTC, `due` and `expected_close` are dates, amounts are Decimal; a reference is the local key of
-    the row it means ("r17"), a multi-value reference a list of them, an event's participant `{"user": key}` or
-    `{"contact": key}` with its `answer`. `users` are described at `people.make_people`.
+    `lists` holds the rows by list name in writing order; a row's keys are COMMON_FIELDS and FIELDS. Instants
+    are aware and in UTC, `due` and `expected_close` are dates, amounts are Decimal. A reference is the local
+    key of the row it means ("r17"), a multi-value one a list of them; an event's participant is
+    `{"user": key}` or `{"contact": key}` with its `answer`. `users` are described at `people.make_people`.
     """
 
     seed: int
@@ -81,7 +83,7 @@ class World:
 
 
 def make_world(seed: int, today: date) -> World:
-    """Make the world as it is at eight in the morning of `today`; pure: no clock, no files, no global chance."""
+    """Make the world as it is at eight in the morning of `today`; no clock, no files, no global chance."""
     now = clock.now_of(today)
 
     def chance(part: str) -> Random:
@@ -106,7 +108,7 @@ def make_world(seed: int, today: date) -> World:
 
 
 def references(name: str, row: Row) -> Iterator[tuple[str, str, str]]:
-    """Every reference of a row of list `name`: the column, the list it points into ("users" too) and the key."""
+    """Every reference of a row of list `name`: the column, the list it points into (or "users"), the key."""
     for column, value in row.items():
         target = name if column == "parent" else _TARGETS.get(column)
         if column == "participants":

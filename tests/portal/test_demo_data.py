@@ -52,7 +52,9 @@ def open_docx(content: bytes) -> str:
 
 def open_xlsx(content: bytes) -> str:
     sheets = openpyxl.load_workbook(io.BytesIO(content)).worksheets
-    return "\n".join(str(value) for sheet in sheets for row in sheet.values for value in row if value is not None)
+    return "\n".join(
+        str(value) for sheet in sheets for row in sheet.values for value in row if value is not None
+    )
 
 
 def open_pdf(content: bytes) -> str:
@@ -68,15 +70,24 @@ def test_the_same_seed_makes_the_same_world_in_another_process_with_another_hash
         "w = make_world(1, datetime.date(2026, 3, 18))\n"
         "print(hashlib.sha256(repr((w.users, w.lists)).encode()).hexdigest())"
     )
-    surroundings = {**os.environ, "PYTHONHASHSEED": "4242", "PYTHONPATH": os.pathsep.join(sys.path), "TZ": "Asia/Tokyo"}
-    other = subprocess.run([sys.executable, "-c", script], env=surroundings, capture_output=True, text=True, check=True)
+    surroundings = {
+        **os.environ,
+        "PYTHONHASHSEED": "4242",
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "TZ": "Asia/Tokyo",
+    }
+    other = subprocess.run(
+        [sys.executable, "-c", script], env=surroundings, capture_output=True, text=True, check=True
+    )
     assert other.stdout.strip() == digest(world)
 
 
 def test_another_seed_and_a_weekend_make_another_world_that_hangs_together_as_well(world: World):
     other = make_world(2, date(2026, 8, 1))
     assert digest(other) != digest(world)
-    assert {row["name"] for row in other.lists["relations"]} != {row["name"] for row in world.lists["relations"]}
+    assert {row["name"] for row in other.lists["relations"]} != {
+        row["name"] for row in world.lists["relations"]
+    }
     for check in (
         test_the_world_has_the_promised_size,
         test_every_reference_resolves_and_is_written_after_what_it_refers_to,
@@ -97,7 +108,14 @@ def test_the_world_has_the_promised_size(world: World):
     assert len(per_company) == 300 and set(per_company.values()) == {1, 2, 3, 4, 5, 6}
     countries = Counter(row["address"]["country"] for row in world.lists["relations"])
     assert set(countries) == {"SK", "EE", "TR", "DE"} and min(countries.values()) >= 50
-    for name in ("business_areas", "main_activities", "relation_types", "case_types", "stages", "closing_reasons"):
+    for name in (
+        "business_areas",
+        "main_activities",
+        "relation_types",
+        "case_types",
+        "stages",
+        "closing_reasons",
+    ):
         assert all(row["titles"]["en"] and row["titles"]["sk"] for row in world.lists[name])
     assert "Service support" in {row["name"] for row in world.lists["case_types"]}
 
@@ -120,7 +138,11 @@ def test_the_promised_users_can_be_made_with_their_groups_and_roles(world: World
     assert {group_owner[key] for key in users["south@demo.test"]["groups"]} == {owners[1]}
     for person in world.lists["salespeople"]:
         user = world.rows("users")[person["user"]]
-        assert (user["groups"], user["email"], user["roles"]) == (person["groups"], person["email"], ["salesperson"])
+        assert (user["groups"], user["email"], user["roles"]) == (
+            person["groups"],
+            person["email"],
+            ["salesperson"],
+        )
         assert person["default_group"] in person["groups"]
         assert len({group_owner[key] for key in person["groups"]}) == 1
 
@@ -149,13 +171,15 @@ def test_what_hangs_on_a_case_agrees_with_it(world: World):
     group_owner = {row["key"]: row["owner"] for row in world.lists["sales_groups"]}
     people = world.rows("salespeople")
     for case in cases.values():
-        assert case["contacts"] and {contacts[key]["company"] for key in case["contacts"]} == {case["company"]}
+        assert case["contacts"] and {contacts[key]["company"] for key in case["contacts"]} == {
+            case["company"]
+        }
     for name in ("cases", "activities", "documents", "mails", "events"):
         for row in world.lists[name]:
             assert row["owner"] == group_owner[row["sales_group"]]
             assert row["sales_group"] in people[row["salesperson"]]["groups"]
             assert row.get("contact") is None or contacts[row["contact"]]["company"] == row["company"]
-            case = cases.get(row.get("case"))
+            case = cases[row["case"]] if row.get("case") else None
             if case:
                 assert row["company"] == case["company"] and row["sales_group"] == case["sales_group"]
             if row.get("activity"):
@@ -182,9 +206,11 @@ def test_a_history_runs_in_time_order_between_opening_and_closing(world: World):
     assert created == sorted(created)
     for case in cases.values():
         assert companies[case["company"]]["created"] < case["created"]
-        assert (case["status"] == "closed") == bool(case["closed"] and case["outcome"] and case["closing_reason"])
+        assert (case["status"] == "closed") == bool(
+            case["closed"] and case["outcome"] and case["closing_reason"]
+        )
     for row in world.lists["activities"]:
-        case = cases.get(row["case"])
+        case = cases[row["case"]] if row["case"] else None
         end = (case and case["closed"]) or world.now
         if case:
             assert case["created"] <= row["created"] <= end
@@ -201,9 +227,9 @@ def test_a_history_runs_in_time_order_between_opening_and_closing(world: World):
 
 
 def test_nothing_is_changed_after_the_present_and_the_last_change_is_of_this_morning(world: World):
-    assert world.now == datetime.combine(world.today, datetime.min.time(), ZoneInfo("Europe/Bratislava")).replace(
-        hour=8
-    ).astimezone(UTC)
+    assert world.now == datetime.combine(
+        world.today, datetime.min.time(), ZoneInfo("Europe/Bratislava")
+    ).replace(hour=8).astimezone(UTC)
     for name, rows in world.lists.items():
         for row in rows:
             assert row["created"] <= row["modified"] <= world.now, (name, row["key"])
@@ -212,12 +238,31 @@ def test_nothing_is_changed_after_the_present_and_the_last_change_is_of_this_mor
 
 
 def test_everybody_has_something_overdue_something_today_and_something_ahead(world: World):
-    open_tasks = [row for row in world.lists["activities"] if row["activity_type"] == "task" and not row["done"]]
+    open_tasks = [
+        row for row in world.lists["activities"] if row["activity_type"] == "task" and not row["done"]
+    ]
     for person in world.rows("salespeople"):
         due = [row["due"] for row in open_tasks if row["salesperson"] == person]
         assert any(day < world.today for day in due), person
         assert world.today in due, person
         assert sum(world.today < day <= world.today + timedelta(days=7) for day in due) >= 2, person
+
+
+def test_people_work_on_weekdays_and_by_day(world: World):
+    zones = {
+        "SK": "Europe/Bratislava",
+        "EE": "Europe/Tallinn",
+        "TR": "Europe/Istanbul",
+        "DE": "Europe/Berlin",
+    }
+    companies = world.rows("relations")
+    for name in ("activities", "mails"):
+        odd = 0
+        for row in world.lists[name]:
+            zone = zones[companies[row["company"]]["address"]["country"]]
+            local = row["created"].astimezone(ZoneInfo(zone))
+            odd += local.weekday() >= 5 or not 6 <= local.hour <= 18
+        assert odd <= len(world.lists[name]) * 0.03, (name, odd)
 
 
 def test_cases_and_activities_are_spread_as_in_life(world: World):
@@ -344,11 +389,15 @@ def test_the_calendar_is_full_around_today_in_four_time_zones(world: World):
         assert row["typed_title"] == (row["case"] is None)
         if row["activity"]:
             assert activities[row["activity"]]["activity_type"] == "meeting"
-    meetings = {row["key"] for row in activities.values() if row["activity_type"] == "meeting" and not row["done"]}
+    meetings = {
+        row["key"] for row in activities.values() if row["activity_type"] == "meeting" and not row["done"]
+    }
     assert len(meetings - {row["activity"] for row in events}) <= len(meetings) // 10
 
 
 def test_some_texts_are_slovak_and_none_has_a_gap_left_in_it(world: World):
-    texts = [row["description"] for row in world.lists["activities"]] + [row["text"] for row in world.lists["mails"]]
+    texts = [row["description"] for row in world.lists["activities"]] + [
+        row["text"] for row in world.lists["mails"]
+    ]
     assert not any("{" in text or "None" in text for text in texts)
     assert sum("Ďalej:" in text for text in texts) > 50
