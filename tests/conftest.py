@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 import uuid
 from collections import Counter
@@ -17,6 +18,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
+
+sys.path.insert(0, str(Path(__file__).parent))  # for the tests' own modules, such as house
+
+from house import House, settle
 
 from caseroom.portal.home import open_home
 from caseroom.portal.home import prepare as prepare_home
@@ -156,6 +161,14 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
         yield _with_database(server, name)
     finally:
         _on_server(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def house(database_url: str, tmp_path: Path) -> Iterator[House]:
+    """A settled house (tests/house.py) on each kind of database."""
+    settled = settle(tmp_path / "home", database_url)
+    yield settled
+    settled.home.database.dispose()
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,145 @@
+"""A small house for tests: two owners, three groups, a person of every kind, and short ways to make things.
+
+`house` drives the real application on a real database: `house.client("north")` is a signed-in browser,
+`house.api("north")` a program with a bearer token, `house.write("north")` a service call's session and actor.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from caseroom.lists import items
+from caseroom.lists.crm import users
+from caseroom.lists.models import User
+from caseroom.lists.query import Item
+from caseroom.lists.rights import PROGRAM, Actor, load_actor
+from caseroom.portal import sign_in
+from caseroom.portal.app import create_app
+from caseroom.portal.home import Home, open_home
+from caseroom.portal.settings import load
+
+PASSWORD = "correct horse battery"
+# One hash for all: argon2 is slow on purpose.
+_HASH = sign_in.hash_password(PASSWORD)
+
+
+class House:
+    """`people`: user ids by short name; `groups`, `owners`: item ids by name."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.app = create_app(home.settings, opened=home)
+        self.app.testing = True
+        self.owners: dict[str, int] = {}
+        self.groups: dict[str, int] = {}
+        self.people: dict[str, int] = {}
+        self._numbers = itertools.count(1)
+        self._settle()
+
+    def _settle(self) -> None:
+        with self.home.database.write() as session:
+            for owner in ("Alfa", "Beta"):
+                self.owners[owner] = items.create(session, PROGRAM, "owners", {"name": owner}).id
+            for group, owner in (("North", "Alfa"), ("West", "Alfa"), ("South", "Beta")):
+                made = items.create(session, PROGRAM, "sales_groups", {"name": group, "owner": self.owners[owner]})
+                self.groups[group] = made.id
+            self._person(session, "admin", "administrator")
+            self._person(session, "manager", "manager", manages=["Alfa"])
+            self._person(session, "north", "salesperson", ["North"])
+            self._person(session, "west", "salesperson", ["West"])
+            self._person(session, "both", "salesperson", ["North", "West"])
+            self._person(session, "south", "salesperson", ["South"])
+            self._person(session, "reader", "reader", ["North"])
+            self._person(session, "templates", "template_editor")
+            for kind in ("Preliminary interest", "Binding order"):
+                items.create(session, PROGRAM, "case_types", {"name": kind})
+            items.create(session, PROGRAM, "case_types", {"name": "Service support", "external_id": "service_support"})
+            for place, stage in enumerate(("Contacted", "Offer", "Negotiation")):
+                items.create(session, PROGRAM, "stages", {"name": stage, "position": place, "probability": 20 + 20 * place})
+            items.create(session, PROGRAM, "closing_reasons", {"name": "Price"})
+            items.create(session, PROGRAM, "document_types", {"name": "Offer"})
+
+    def _person(self, session: Session, name: str, role: str, groups: list[str] | None = None, manages: list[str] | None = None) -> None:
+        user = users.add_user(
+            session, PROGRAM, f"{name}@house.test", name=f"{name.title()} Person", role=role, password_hash=_HASH,
+            groups=[self.groups[group] for group in groups or ()], manages=[self.owners[owner] for owner in manages or ()],
+        )  # fmt: skip
+        self.people[name] = user.id
+
+    @contextmanager
+    def read(self, name: str) -> Iterator[tuple[Session, Actor]]:
+        """A reading session and this person as actor."""
+        with self.home.database.read() as session:
+            yield session, self._actor(session, name)
+
+    @contextmanager
+    def write(self, name: str) -> Iterator[tuple[Session, Actor]]:
+        """A writing transaction and this person as actor."""
+        with self.home.database.write() as session:
+            yield session, self._actor(session, name)
+
+    def _actor(self, session: Session, name: str) -> Actor:
+        actor = load_actor(session, self.people[name])
+        assert actor is not None
+        return actor
+
+    def client(self, name: str | None = None) -> FlaskClient:
+        """A browser, signed in through the sign-in page."""
+        client = self.app.test_client()
+        if name:
+            answer = client.post("/sign-in", data={
+                "email": f"{name}@house.test", "password": PASSWORD, "csrf_token": token_of(client.get("/sign-in").text),
+            })  # fmt: skip
+            assert answer.status_code == 303, answer.text
+        return client
+
+    def api(self, name: str) -> FlaskClient:
+        """A program that sends a bearer token."""
+        with self.home.database.write() as session:
+            user = session.scalars(select(User).where(User.id == self.people[name])).one()
+            token = sign_in.add_token(session, user)
+        client = self.app.test_client()
+        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+        return client
+
+    def make(self, list_name: str, values: dict[str, Any] | None = None, *, by: str = "north", program: dict[str, Any] | None = None) -> Item:
+        """An item made by a person; a name is invented where none is given."""
+        values = dict(values or {})
+        if list_name not in ("contacts", "salespeople", "activities", "mails", "events"):
+            values.setdefault("name", f"{list_name} {next(self._numbers)}")
+        if list_name == "contacts":
+            values.setdefault("surname", f"Person{next(self._numbers)}")
+        if list_name == "events":
+            values = {"start": "2026-12-01T10:00:00+01:00", "end": "2026-12-01T11:00:00+01:00", **values}
+        with self.write(by) as (session, actor):
+            return items.create(session, actor, list_name, values, program=program)
+
+    def make_relation(self, *, by: str = "north", **values: Any) -> Item:
+        return self.make("relations", values, by=by)
+
+    def make_case(self, *, by: str = "north", **values: Any) -> Item:
+        """A case, with a company of its own where none is given."""
+        if "company" not in values:
+            values["company"] = self.make_relation(by=by).id
+        return self.make("cases", values, by=by)
+
+
+def token_of(page: str) -> str:
+    """The CSRF token of a page."""
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page) or re.search(r'name="csrf-token" content="([^"]+)"', page)
+    assert found, "the page has no form token"
+    return found.group(1)
+
+
+def settle(folder: Path, database_url: str) -> House:
+    """A new house on a prepared, empty database."""
+    return House(open_home(load(folder, environ={}, database_url=database_url)))
