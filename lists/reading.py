@@ -93,7 +93,7 @@ class Reading:
         if name in SYSTEM_TYPES:
             return SYSTEM_TYPES[name]
         column = self.definition.by_name.get(name)
-        if column is None or column.hidden:
+        if column is None:
             raise Invalid("$filter", "The list %(list)s has no column %(column)s.", list=self.definition.name, column=name)
         return column.type
 
