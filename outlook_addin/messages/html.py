@@ -18,8 +18,11 @@ from .message import MAX_TEXT
 MAX_OPEN = 80
 MAX_ELEMENTS = 60_000
 MAX_ATTRIBUTES = 30
+MAX_AMPERSANDS = 30_000  # nh3 needs time by the square of their number in one text (measured)
 VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
-DROPPED = frozenset("script style head title template noscript iframe object svg math textarea select".split())
+DROPPED = frozenset(
+    "script style head title template noscript iframe object svg math textarea select".split()
+)
 PARAGRAPHS = frozenset("p h1 h2 h3 h4 h5 h6 ul ol dl pre blockquote table".split())
 LINES = frozenset("div tr li dt dd hr section article header footer center address form fieldset".split())
 SCHEMES = {"http", "https", "mailto", "tel", "cid"}
@@ -33,7 +36,7 @@ class _Reading:
         self.text: list[str] = []
         self.open: list[tuple[str, bool]] = []
         self.links: list[tuple[str, int]] = []
-        self.dropped = self.preformatted = self.elements = self.written = 0
+        self.dropped = self.preformatted = self.elements = self.written = self.ampersands = 0
         self.cut = False
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
@@ -49,7 +52,9 @@ class _Reading:
         if keep:
             self.written += tag not in VOID
             listed = list(attributes.items())[:MAX_ATTRIBUTES]
-            written = "".join(f' {name}="{escape(value or "")}"' for name, value in listed if name.isascii())
+            written = "".join(
+                f' {name}="{self._escaped(value or "")}"' for name, value in listed if name.isascii()
+            )
             self.html.append(f"<{tag}{written}>")
 
     def end(self, tag: str) -> None:
@@ -65,7 +70,7 @@ class _Reading:
     def data(self, data: str) -> None:
         if self.dropped:
             return
-        self.html.append(escape(data, quote=False))
+        self.html.append(self._escaped(data))
         if self.preformatted:
             self.text.append(data)
         else:
@@ -78,6 +83,13 @@ class _Reading:
 
     def close(self) -> _Reading:
         return self
+
+    def _escaped(self, value: str) -> str:
+        self.ampersands += value.count("&")
+        if self.ampersands > MAX_AMPERSANDS:
+            self.cut = True
+            value = value.replace("&", " ")
+        return escape(value)
 
     def _text_before(self, tag: str, attributes: dict[str, str]) -> None:
         if tag in PARAGRAPHS:
@@ -103,7 +115,9 @@ class _Reading:
             href, begin = self.links.pop()
             label = "".join(self.text[begin:]).strip() if len(self.text) - begin < 50 else ""
             bare = href.removeprefix("mailto:").rstrip("/")
-            if href.startswith(("http:", "https:", "mailto:")) and bare != label.removeprefix("mailto:").rstrip("/"):
+            if href.startswith(("http:", "https:", "mailto:")) and bare != label.removeprefix(
+                "mailto:"
+            ).rstrip("/"):
                 self.text.append(f" <{href[:2000]}> ")
 
 

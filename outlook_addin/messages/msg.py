@@ -113,7 +113,12 @@ class _Reading:
         draft.problems = [p for p in draft.problems if p != "There is no sender."]
         name = self._text(0x0042) or self._text(0x0C1A)
         directory = self._text(0x0065) or self._text(0x0C1F)
-        candidates = (self._text(0x5D02), self._text(0x5D01), directory, self.addresses.get(directory.lower(), ""))
+        candidates = (
+            self._text(0x5D02),
+            self._text(0x5D01),
+            directory,
+            self.addresses.get(directory.lower(), ""),
+        )
         address = next((one for one in candidates if "@" in one), "")
         draft.sender = Address(name.strip("'\""), address) if name or address else None
         if draft.sender is None:
