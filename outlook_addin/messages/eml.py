@@ -168,11 +168,12 @@ def _parts(data: bytes, draft: Draft) -> Part:
     try:
         for offset in range(start, min(len(data), MAX_BYTES), CHUNK):
             parser.feed(data[offset : min(offset + CHUNK, MAX_BYTES)])
-        return parser.close()
+        parser.close()
     except _Bounded:
         draft.note(f"More than {MAX_PARTS} parts, or nested deeper than {MAX_DEPTH}; the rest was left out.")
     except Exception as error:  # whatever the standard library stumbles over, the raw bytes are kept
         draft.note(f"The structure of the message is broken ({type(error).__name__}).")
+    # The first was the parser's trial, the second is the root.
     return begun[1] if len(begun) > 1 else Part()
 
 
@@ -190,10 +191,8 @@ def _start(data: bytes) -> int:
 def _bodies(part: MimePart, draft: Draft, depth: int) -> Iterator[Body]:
     """The pieces of the body under `part`, in order; what is not body is attached to `draft`."""
     if part.is_multipart() and depth <= MAX_DEPTH:
-        children: list[Any] = list(part.get_payload())
-        pieces = [
-            b for child in children if isinstance(child, MimePart) for b in _bodies(child, draft, depth + 1)
-        ]
+        children: Any = part.get_payload()
+        pieces = [body for child in children for body in _bodies(child, draft, depth + 1)]
         if part.get_content_type() == "multipart/alternative":
             # RFC 2046 section 5.1.4: the last form is the richest, all say the same.
             plain = next((piece.plain for piece in pieces if piece.plain is not None), None)

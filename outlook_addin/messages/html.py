@@ -2,13 +2,14 @@
 
 A cleaner that builds a tree as HTML 5 says needs time and memory by the square of the depth, so a message of
 two megabytes of `<div>` holds it for minutes (measured). So libxml2 reads the source as a stream of
-events first; elements too deep or too many lose their tags but keep their text; what is left is well-formed and
-shallow, and only that is given to nh3, whose list decides what may stay.
+events first; elements too deep or too many lose their tags but keep their text; what is left is
+well-formed and shallow, and only that is given to nh3, whose list decides what may stay.
 """
 
 from __future__ import annotations
 
 from html import escape
+from typing import Any
 
 import nh3
 from lxml import etree
@@ -121,6 +122,10 @@ class _Reading:
                 self.text.append(f" <{href[:2000]}> ")
 
 
+def _bare(address: str) -> str:
+    return address.removeprefix("mailto:").rstrip("/")
+
+
 def _lines(text: str) -> str:
     """Lines without trailing space, with at most one empty line between them."""
     out: list[str] = []
@@ -142,7 +147,8 @@ def read(source: str) -> tuple[str, str, bool]:
     """The cleaned HTML of `source`, its readable text, and whether a part of it had to be left out."""
     cut = len(source) > MAX_TEXT
     reading = _Reading()
-    parser = etree.HTMLParser(target=reading, encoding="utf-8", huge_tree=False, recover=True)
+    target: Any = reading  # lxml asks its targets only for what they have
+    parser = etree.HTMLParser(target=target, encoding="utf-8", huge_tree=False, recover=True)
     try:
         parser.feed(source[:MAX_TEXT].replace("\0", "").encode("utf-8", "replace"))
         parser.close()

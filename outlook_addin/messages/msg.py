@@ -59,7 +59,8 @@ class _Reading:
 
     def __init__(self, data: bytes, message: Storage, message_class: str, codecs: tuple[str, ...]) -> None:
         self.data, self.message, self.codecs, self.draft = data, message, codecs, Draft()
-        self.draft.kind = next((kind for start, kind in KINDS if message_class.startswith(start)), "other")
+        kinds: list[Kind] = [kind for start, kind in KINDS if message_class.startswith(start)]
+        self.draft.kind = kinds[0] if kinds else "other"
         self.addresses: dict[str, str] = {}
         recipients = self._recipients()
         self._header(recipients)

@@ -1,4 +1,4 @@
-"""Mail that is broken, forged or hostile: it is read as far as it goes, in bounded time, or refused clearly."""
+"""Mail that is broken, forged or hostile: read as far as it goes, in bounded time, or refused clearly."""
 
 from __future__ import annotations
 
@@ -64,7 +64,8 @@ def in_time(data: bytes) -> Message | None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b" \r\n", b"Just some words.\n", b"%PDF-1.7\n%", b"PK\x03\x04" + b"\0" * 50, b"<html><p>no mail</p></html>",
+    [b"", b" \r\n", b"Just some words.\n", b"%PDF-1.7\n%", b"PK\x03\x04" + b"\0" * 50,
+     b"<html><p>no mail</p></html>",
      b"{\"subject\": 1}", OLE, OLE + b"\0" * 5000],
 )  # fmt: skip
 def test_what_is_no_mail_is_refused_by_name(data: bytes) -> None:
@@ -74,7 +75,7 @@ def test_what_is_no_mail_is_refused_by_name(data: bytes) -> None:
 
 
 def test_an_office_file_is_no_outlook_message() -> None:
-    """A password-protected workbook is such a compound file; here the smallest one there is (512-byte sectors)."""
+    """A protected workbook is such a compound file; here the smallest there is (512-byte sectors)."""
     header = OLE + bytes(16) + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6) + bytes(6)
     header += struct.pack("<IIIIIIIII", 0, 1, 1, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0)
     table = struct.pack("<II", 0xFFFFFFFD, 0xFFFFFFFE) + b"\xff" * 504
@@ -100,7 +101,8 @@ def test_a_malformed_message_id_does_not_break_the_mail(message_id: str) -> None
     assert parse(letter(Message_ID=message_id)).subject == "Offer"
 
 
-@pytest.mark.parametrize("date", ["", "yesterday", "Mon, 99 Foo 2026 10:00", "Mon, 1 Jan 99999 00:00:00 +9999",
+@pytest.mark.parametrize("date", ["", "yesterday", "Mon, 99 Foo 2026 10:00",
+                                  "Mon, 1 Jan 99999 00:00:00 +9999",
                                   "Mon, 2 Nov 2026 10:00:00 +99999999999", "\udcff"])  # fmt: skip
 def test_a_bad_date_is_a_gap(date: str) -> None:
     message = parse(letter(Date=date))
@@ -149,7 +151,8 @@ def test_a_sender_cannot_choose_a_folder() -> None:
 def test_html_is_cleaned_and_reads_as_text() -> None:
     body = (
         "<style>p{}</style><p onclick=x>Hello <b>Ann</b><br>see <a href='https://e.org/x'>here</a>"
-        "<script>alert(1)</script><img src='https://spy.example/p.gif'><a href='javascript:x'>no</a><ul><li>one<li>two</ul>"
+        "<script>alert(1)</script><img src='https://spy.example/p.gif'><a href='javascript:x'>no</a>"
+        "<ul><li>one<li>two</ul>"
     )
     message = parse(letter(Content_Type="text/html", body=body))
     assert message.text == "Hello Ann\nsee here <https://e.org/x> no\n\n* one\n\n* two"
@@ -159,7 +162,8 @@ def test_html_is_cleaned_and_reads_as_text() -> None:
 
 @pytest.mark.parametrize(
     "unit",
-    ["<div>", "<b>", "<a href=x>", "<b><p>", "<table><tr><td>", "<font size=1>", "<!--", "<", "&#", "<svg><p>",
+    ["<div>", "<b>", "<a href=x>", "<b><p>", "<table><tr><td>", "<font size=1>", "<!--", "<", "&#",
+     "<svg><p>",
      "<li>x", "<p a=\"", "<![CDATA[", "<select><option>", " a=1", "<a href='http://x.y'>z", "<table><b>x"],
 )  # fmt: skip
 def test_ten_megabytes_of_tags_are_read_in_bounded_time(unit: str) -> None:
