@@ -84,7 +84,8 @@ def unfold(raw: str) -> str:
 def _word_bytes(encoding: str, content: str) -> bytes | None:
     if encoding in "bB":
         try:
-            return base64.b64decode(content + "=" * (-len(content) % 4))
+            data = base64.b64decode(content + "=" * (-len(content) % 4))
+            return data if data or not content else None
         except (binascii.Error, ValueError):
             return None
     return quopri.decodestring(content.encode("utf-8", "surrogateescape"), header=True)

@@ -198,6 +198,9 @@ class _Reading:
                 delayAttachments=True,
                 errorBehavior=ErrorBehavior.SUPPRESS_ALL,
             )
-            return inner.exportBytes(allowBadEmbed=True)
+            try:
+                return inner.exportBytes(allowBadEmbed=True)
+            finally:
+                inner.close()
         except Exception:  # a damaged inner message; the whole file is kept
             return None

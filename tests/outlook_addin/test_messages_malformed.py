@@ -131,16 +131,16 @@ def test_a_date_without_zone_is_utc() -> None:
     ],
 )
 def test_subjects_are_read_as_they_come(raw: str, subject: str) -> None:
-    found = parse(letter(Subject=raw)).subject
-    assert found == subject or (raw.endswith("!!!?=") and found in ("", subject))
+    assert parse(letter(Subject=raw)).subject == subject
 
 
 @pytest.mark.parametrize(
     "charset", ["no-such-charset", "base64", "idna", "punycode", "utf-16", "\udcff", "rot13"]
 )
 def test_an_unknown_character_set_costs_no_text(charset: str) -> None:
-    message = parse(letter(Content_Type=f"text/plain; charset={charset}", body="Price: 100"))
-    assert message.text
+    message = parse(letter(Content_Type=f"text/plain; charset={charset}", body="Price: 1000"))
+    assert message.text == "Price: 1000"
+    assert b"Price: 1000" in message.raw
 
 
 def test_a_sender_cannot_choose_a_folder() -> None:
