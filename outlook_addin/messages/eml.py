@@ -33,12 +33,27 @@ from .message import (
 
 # Any of these makes a file a mail; `Content-Type` alone would make mail of a saved web answer.
 MAIL_FIELDS = frozenset(
-    "from to cc bcc subject date message-id sender reply-to return-path received delivered-to".split()
+    [
+        "from",
+        "to",
+        "cc",
+        "bcc",
+        "subject",
+        "date",
+        "message-id",
+        "sender",
+        "reply-to",
+        "return-path",
+        "received",
+        "delivered-to",
+    ]
 )
 FIELD = re.compile(rb"[!-9;-~]{1,100}[ \t]*:")
 MAX_PARAMETERS = 20_000  # characters of a Content-… field
 CHUNK = 256 * 1024
-ENCODINGS = frozenset("7bit 8bit binary base64 quoted-printable x-uuencode uuencode uue x-uue".split())
+ENCODINGS = frozenset(
+    ["7bit", "8bit", "binary", "base64", "quoted-printable", "x-uuencode", "uuencode", "uue", "x-uue"]
+)
 
 
 class _Bounded(Exception):

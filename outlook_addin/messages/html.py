@@ -20,12 +20,46 @@ MAX_OPEN = 80
 MAX_ELEMENTS = 60_000
 MAX_ATTRIBUTES = 30
 MAX_AMPERSANDS = 30_000  # nh3 needs time by the square of their number in one text (measured)
-VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
-DROPPED = frozenset(
-    "script style head title template noscript iframe object svg math textarea select".split()
+VOID = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
 )
-PARAGRAPHS = frozenset("p h1 h2 h3 h4 h5 h6 ul ol dl pre blockquote table".split())
-LINES = frozenset("div tr li dt dd hr section article header footer center address form fieldset".split())
+DROPPED = frozenset(
+    [
+        "script",
+        "style",
+        "head",
+        "title",
+        "template",
+        "noscript",
+        "iframe",
+        "object",
+        "svg",
+        "math",
+        "textarea",
+        "select",
+    ]
+)
+PARAGRAPHS = frozenset(
+    ["p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "pre", "blockquote", "table"]
+)
+LINES = frozenset(
+    [
+        "div",
+        "tr",
+        "li",
+        "dt",
+        "dd",
+        "hr",
+        "section",
+        "article",
+        "header",
+        "footer",
+        "center",
+        "address",
+        "form",
+        "fieldset",
+    ]
+)
 SCHEMES = {"http", "https", "mailto", "tel", "cid"}
 
 

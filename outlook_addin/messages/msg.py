@@ -16,8 +16,17 @@ from ...lists.errors import Invalid
 from . import headers, html, rtf
 from .eml import file_name, fill_fields, header_fields, plain_lines
 from .mapi import INTERNET_CODEPAGE, Storage, codec, decode
-from .message import MAX_ATTACHMENT_BYTES, MAX_ATTACHMENTS, MAX_TEXT, Address, Attachment, Draft, Kind
-from .message import Recipient, RecipientKind
+from .message import (
+    MAX_ATTACHMENT_BYTES,
+    MAX_ATTACHMENTS,
+    MAX_TEXT,
+    Address,
+    Attachment,
+    Draft,
+    Kind,
+    Recipient,
+    RecipientKind,
+)
 
 MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 MAX_RECIPIENTS = 5_000
