@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 import subprocess
 import unicodedata
@@ -47,7 +48,7 @@ def text_of(path: Path) -> Extracted:
 
 
 def words(text: str) -> set[str]:
-    return set(unicodedata.normalize("NFKC", text).split())
+    return set(re.findall(r"\w+", unicodedata.normalize("NFKC", text)))
 
 
 def by_another_parser(path: Path) -> set[str]:
