@@ -145,10 +145,7 @@ def _minutes(document: Document, words: dict[str, str]) -> None:
     table = document.add_table(4, 3)
     for cell, heading in zip(table.rows[0].cells, ("task", "who", "until"), strict=True):
         _label(cell.paragraphs[0], words[heading])
-    for row in table.rows:
-        for cell, width in zip(row.cells, (Cm(9.5), Cm(4), Cm(3)), strict=True):
-            cell.width = width
-            _rule(cell.paragraphs[0], "bottom")
+    _ruled(table, Cm(9.5), Cm(4), Cm(3))
     document.add_paragraph(
         f"{words['recorded']}: {{{{ salesperson.name }}}}"
     ).paragraph_format.space_before = Pt(18)
@@ -163,6 +160,9 @@ def _page(document: Document, words: dict[str, str], language: str) -> None:
     section.header_distance = section.footer_distance = Cm(1.1)
     _styles(document, language)
     name = section.header.paragraphs[0]
+    # The style “Header” brings a centred tab stop of its own.
+    name.style = document.styles["Normal"]
+    name.paragraph_format.space_after = Pt(0)
     name.paragraph_format.tab_stops.add_tab_stop(WIDTH, WD_TAB_ALIGNMENT.RIGHT)
     _run(name, "{{ owner.name }}", size=13, colour=ACCENT, bold=True)
     _run(name, "\t{{ owner.phone }} · {{ owner.email }}", size=8.5, colour=MUTED)
@@ -224,11 +224,8 @@ def _party(cell: Any, words: dict[str, str], role: str, who: str) -> None:
 def _facts(document: Document, *rows: tuple[str, str]) -> None:
     """A table of labels and values, a line below each."""
     table = document.add_table(len(rows), 2)
+    _ruled(table, Cm(4.5), Cm(12))
     for row, (label, value) in zip(table.rows, rows, strict=True):
-        for cell, width in zip(row.cells, (Cm(4.5), Cm(12)), strict=True):
-            cell.width = width
-            _rule(cell.paragraphs[0], "bottom")
-            cell.paragraphs[0].paragraph_format.space_before = Pt(4)
         _run(row.cells[0].paragraphs[0], label, colour=MUTED)
         _run(row.cells[1].paragraphs[0], value, bold=True)
     document.add_paragraph().paragraph_format.space_after = Pt(2)
@@ -283,14 +280,34 @@ def _run(
         run.font.color.rgb = colour
 
 
+def _ruled(table: Any, *widths: int) -> None:
+    """Give a table its column widths and a hairline below each row."""
+    table.autofit = False
+    for column, width in zip(table.columns, widths, strict=True):
+        column.width = width
+    for row in table.rows:
+        for cell, width in zip(row.cells, widths, strict=True):
+            cell.width = width
+            cell.paragraphs[0].paragraph_format.space_before = Pt(4)
+            cell.paragraphs[0].paragraph_format.space_after = Pt(4)
+            borders = OxmlElement("w:tcBorders")
+            borders.append(_edge("bottom"))
+            cell._tc.get_or_add_tcPr().append(borders)
+
+
 def _rule(paragraph: Paragraph, side: str) -> None:
     """A hairline above (`top`) or below (`bottom`) a paragraph."""
-    borders, edge = OxmlElement("w:pBdr"), OxmlElement(f"w:{side}")
-    for name, value in (("val", "single"), ("sz", "4"), ("space", "4"), ("color", LINE)):
-        edge.set(qn(f"w:{name}"), value)
-    borders.append(edge)
+    borders = OxmlElement("w:pBdr")
+    borders.append(_edge(side))
     properties: Any = paragraph._p.get_or_add_pPr()
     properties.insert_element_before(borders, "w:shd", "w:tabs", "w:spacing", "w:ind", "w:jc", "w:rPr")
+
+
+def _edge(side: str) -> Any:
+    edge = OxmlElement(f"w:{side}")
+    for name, value in (("val", "single"), ("sz", "4"), ("space", "4"), ("color", LINE)):
+        edge.set(qn(f"w:{name}"), value)
+    return edge
 
 
 def _reproducible(document: Document) -> bytes:
