@@ -161,7 +161,7 @@ def _page(document: Document, words: dict[str, str], language: str) -> None:
     _styles(document, language)
     name = section.header.paragraphs[0]
     # The style “Header” brings a centred tab stop of its own.
-    name.style = document.styles["Normal"]
+    name.style = "Normal"
     name.paragraph_format.space_after = Pt(0)
     name.paragraph_format.tab_stops.add_tab_stop(WIDTH, WD_TAB_ALIGNMENT.RIGHT)
     _run(name, "{{ owner.name }}", size=13, colour=ACCENT, bold=True)
@@ -313,9 +313,10 @@ def _edge(side: str) -> Any:
 def _reproducible(document: Document) -> bytes:
     """The saved document with fixed dates and without the library's thumbnail of its own template."""
     raw, result = io.BytesIO(), io.BytesIO()
-    for key, relation in list(document.part.package.rels.items()):
+    relations: Any = document.part.package.rels  # pyright: ignore[reportOptionalMemberAccess]
+    for key, relation in list(relations.items()):
         if relation.reltype.endswith("/thumbnail"):
-            del document.part.package.rels[key]
+            del relations[key]
     document.save(raw)
     with zipfile.ZipFile(raw) as saved, zipfile.ZipFile(result, "w", zipfile.ZIP_DEFLATED) as fixed:
         for name in saved.namelist():

@@ -51,8 +51,8 @@ class WordTemplate(DocxTemplate):
 
     def render_footnotes(self, context: dict[str, Any], jinja_env: jinja2.Environment | None = None) -> None:
         """Fill the footnotes once; docxtpl does it once per section, and would run what values say."""
-        assert self.docx is not None
-        for part in self.docx.part.package.parts:
+        document: Any = self.docx
+        for part in document.part.package.parts:
             if part.content_type.endswith(".footnotes+xml"):
                 source = self.patch_xml(part.blob.decode("utf-8"))
                 part._blob = self.render_xml_part(source, part, context, jinja_env).encode("utf-8")
