@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,31 +27,67 @@ WIDTH = Cm(16.5)
 
 WORDS: dict[str, dict[str, str]] = {
     "en": {
-        "registration": "Registration no.", "vat": "VAT no.", "account": "Bank account",
-        "offer": "Offer", "contract": "Contract", "minutes": "Minutes of meeting",
-        "to": "To", "attention": "Attention", "date": "Date", "case": "Subject", "about": "About",
-        "product": "Product", "price": "Price", "delivery": "Expected by", "seller": "Seller", "buyer": "Buyer",
+        "registration": "Registration no.",
+        "vat": "VAT no.",
+        "account": "Bank account",
+        "offer": "Offer",
+        "contract": "Contract",
+        "minutes": "Minutes of meeting",
+        "to": "To",
+        "attention": "Attention",
+        "date": "Date",
+        "case": "Subject",
+        "about": "About",
+        "product": "Product",
+        "price": "Price",
+        "delivery": "Expected by",
+        "seller": "Seller",
+        "buyer": "Buyer",
         "greeting": "Thank you for your interest. We are glad to offer you the following.",
         "terms": "Terms",
         "terms_text": "Prices do not include value added tax. This offer is valid for 30 days from its date.",
         "questions": "If you have any questions, please contact me.",
         "subject_matter": "Subject of the contract",
-        "subject_text": "The seller delivers to the buyer, and the buyer takes and pays for: {{ case.product }}.",
+        "subject_text": (
+            "The seller delivers to the buyer, and the buyer takes and pays for: {{ case.product }}."
+        ),
         "price_text": "The agreed price is {{ case.value }} {{ case.currency }}, without value added tax.",
-        "payment": "Payment", "payment_text": "The price is payable within 14 days of delivery to the seller’s "
-        "account {{ owner.bank_account }}.",
-        "time": "Time of delivery", "time_text": "The seller delivers by {{ case.expected_close }}.",
-        "final": "Final provisions", "final_text": "Changes to this contract need the written form. Each party "
-        "receives one signed copy.",
-        "for_seller": "For the seller", "for_buyer": "For the buyer",
-        "present": "Present", "agenda": "Discussed", "decisions": "Agreed", "tasks": "Tasks",
-        "task": "Task", "who": "Who", "until": "Until", "recorded": "Recorded by",
+        "payment": "Payment",
+        "payment_text": (
+            "The price is payable within 14 days of delivery to the seller’s account {{ "
+            "owner.bank_account }}."
+        ),
+        "time": "Time of delivery",
+        "time_text": "The seller delivers by {{ case.expected_close }}.",
+        "final": "Final provisions",
+        "final_text": "Changes to this contract need the written form. Each party receives one signed copy.",
+        "for_seller": "For the seller",
+        "for_buyer": "For the buyer",
+        "present": "Present",
+        "agenda": "Discussed",
+        "decisions": "Agreed",
+        "tasks": "Tasks",
+        "task": "Task",
+        "who": "Who",
+        "until": "Until",
+        "recorded": "Recorded by",
     },
     "sk": {
-        "registration": "IČO", "vat": "IČ DPH", "account": "Bankový účet",
-        "offer": "Ponuka", "contract": "Zmluva", "minutes": "Zápis zo stretnutia",
-        "to": "Pre", "attention": "Do rúk", "date": "Dátum", "case": "Vec", "about": "Predmet",
-        "product": "Produkt", "price": "Cena", "delivery": "Predpokladaný termín", "seller": "Predávajúci",
+        "registration": "IČO",
+        "vat": "IČ DPH",
+        "account": "Bankový účet",
+        "offer": "Ponuka",
+        "contract": "Zmluva",
+        "minutes": "Zápis zo stretnutia",
+        "to": "Pre",
+        "attention": "Do rúk",
+        "date": "Dátum",
+        "case": "Vec",
+        "about": "Predmet",
+        "product": "Produkt",
+        "price": "Cena",
+        "delivery": "Predpokladaný termín",
+        "seller": "Predávajúci",
         "buyer": "Kupujúci",
         "greeting": "Ďakujeme za Váš záujem. S radosťou Vám ponúkame nasledovné.",
         "terms": "Podmienky",
@@ -60,16 +96,28 @@ WORDS: dict[str, dict[str, str]] = {
         "subject_matter": "Predmet zmluvy",
         "subject_text": "Predávajúci dodá kupujúcemu a kupujúci prevezme a zaplatí: {{ case.product }}.",
         "price_text": "Dohodnutá cena je {{ case.value }} {{ case.currency }} bez dane z pridanej hodnoty.",
-        "payment": "Platba", "payment_text": "Cena je splatná do 14 dní od dodania na účet predávajúceho "
-        "{{ owner.bank_account }}.",
-        "time": "Termín dodania", "time_text": "Predávajúci dodá najneskôr {{ case.expected_close }}.",
-        "final": "Záverečné ustanovenia", "final_text": "Zmeny tejto zmluvy vyžadujú písomnú formu. Každá strana "
-        "dostane jeden podpísaný rovnopis.",
-        "for_seller": "Za predávajúceho", "for_buyer": "Za kupujúceho",
-        "present": "Prítomní", "agenda": "Prerokované", "decisions": "Dohodnuté", "tasks": "Úlohy",
-        "task": "Úloha", "who": "Kto", "until": "Do", "recorded": "Zapísal(a)",
+        "payment": "Platba",
+        "payment_text": (
+            "Cena je splatná do 14 dní od dodania na účet predávajúceho {{ owner.bank_account }}."
+        ),
+        "time": "Termín dodania",
+        "time_text": "Predávajúci dodá najneskôr {{ case.expected_close }}.",
+        "final": "Záverečné ustanovenia",
+        "final_text": (
+            "Zmeny tejto zmluvy vyžadujú písomnú formu. Každá strana dostane jeden podpísaný rovnopis."
+        ),
+        "for_seller": "Za predávajúceho",
+        "for_buyer": "Za kupujúceho",
+        "present": "Prítomní",
+        "agenda": "Prerokované",
+        "decisions": "Dohodnuté",
+        "tasks": "Úlohy",
+        "task": "Úloha",
+        "who": "Kto",
+        "until": "Do",
+        "recorded": "Zapísal(a)",
     },
-}  # fmt: skip
+}
 
 
 def build(kind: str, language: str) -> bytes:
@@ -83,12 +131,12 @@ def build(kind: str, language: str) -> bytes:
     document.core_properties.author = "{{ salesperson.name }}"
     document.core_properties.comments = ""
     document.core_properties.language = language
-    document.core_properties.created = document.core_properties.modified = datetime(2026, 1, 1)
+    document.core_properties.created = document.core_properties.modified = datetime(2026, 1, 1, tzinfo=UTC)
     return _reproducible(document)
 
 
 def write(folder: Path = FOLDER) -> list[Path]:
-    """Write every template; English ones without, others with their language in the name (`offer.sk.docx`)."""
+    """Write each template; English ones without, others with the language in their name (`offer.sk.docx`)."""
     written = []
     for language in WORDS:
         for kind in KINDS:

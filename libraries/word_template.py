@@ -37,7 +37,7 @@ def environment() -> PlainData:
 
 
 def as_jinja(tag: str) -> str:
-    """A placeholder as Jinja alone would read it, without docxtpl's prefixes for rows, cells and paragraphs."""
+    """A placeholder as Jinja alone would read it, without docxtpl's prefixes for rows and cells."""
     tag = " ".join(tag.translate(_QUOTES).split())
     if re.match(r"\{%-?\s*(vm|hm)\s*-?%\}", tag):
         return ""
