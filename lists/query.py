@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from . import filters
 from .catalogue import SYSTEM_COLUMNS, ListDefinition, catalogue, definition
 from .columns import Reference
+from .columns.numbers import BOUND
 from .errors import Invalid, NotFound
 from .filters import Filter
 from .models import User
@@ -340,13 +341,20 @@ def _pack(value: Any) -> Any:
 
 def _unpack(value: Any) -> Any:
     if not isinstance(value, dict):
-        if value is not None and not isinstance(value, (str, int, bool)) or isinstance(value, int) and abs(value) >= 2**63:
+        if value is not None and not isinstance(value, (str, int, bool)) or isinstance(value, int) and abs(value) >= 2**31:
+            raise ValueError(value)
+        if isinstance(value, str) and ("\x00" in value or not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value)):
             raise ValueError(value)
         return value
     (kind, text), = value.items()
     if kind == "t":
         instant = datetime.datetime.fromisoformat(text)
-        if instant.tzinfo is None:
+        if instant.tzinfo is None or not 1 < instant.year < 9999:
             raise ValueError(text)
         return instant
-    return datetime.date.fromisoformat(text) if kind == "d" else Decimal(text)
+    if kind == "d":
+        return datetime.date.fromisoformat(text)
+    number = Decimal(text)
+    if not number.is_finite() or abs(number) >= BOUND:
+        raise ValueError(text)
+    return number
