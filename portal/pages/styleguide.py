@@ -13,27 +13,10 @@ from flask.typing import ResponseReturnValue
 
 styleguide = Blueprint("styleguide", __name__, url_prefix="/styleguide")
 
-TOKENS = [
-    "ground",
-    "surface",
-    "raised",
-    "hover",
-    "selected",
-    "line",
-    "edge",
-    "text",
-    "muted",
-    "accent",
-    "accent-strong",
-    "danger",
-    "warn",
-    "ok",
-    "danger-ground",
-    "warn-ground",
-    "ok-ground",
-    "accent-ground",
-    "neutral-ground",
-]
+TOKENS = (
+    "ground surface raised hover selected line edge text muted accent accent-strong danger warn ok "
+    "danger-ground warn-ground ok-ground accent-ground neutral-ground"
+)
 COMPANIES = [
     {"id": 1, "title": "Tatra Steel, a.s.", "detail": "Košice · 36 211 222"},
     {"id": 2, "title": "Põhjala Puit OÜ", "detail": "Tartu · 12345678"},
@@ -147,7 +130,13 @@ def _shell() -> dict[str, Any]:
 
 
 def _sample() -> dict[str, Any]:
-    return {"tokens": TOKENS, "rows": _rows(), "companies": COMPANIES, "history": _history(), **CHOICES}
+    return {
+        "tokens": TOKENS.split(),
+        "rows": _rows(),
+        "companies": COMPANIES,
+        "history": _history(),
+        **CHOICES,
+    }
 
 
 def _rows() -> list[dict[str, Any]]:
