@@ -15,7 +15,20 @@ from ..lists.rights import Actor
 from .events import EventFields
 from .recurrence import occurrences
 
-COLUMNS = ("start", "end", "all_day", "time_zone", "recurrence", "place", "salesperson", "company", "case", "private", "modified", "created")
+COLUMNS = (
+    "start",
+    "end",
+    "all_day",
+    "time_zone",
+    "recurrence",
+    "place",
+    "salesperson",
+    "company",
+    "case",
+    "private",
+    "modified",
+    "created",
+)
 MOST_EVENTS = 5000
 FEED_PAST = datetime.timedelta(days=366)  # how far back a feed reaches
 
@@ -34,11 +47,30 @@ class Happening:
         return f"{self.item.id}-{int(self.start.timestamp())}"
 
 
-def happenings(session: Session, actor: Actor, start: datetime.datetime, end: datetime.datetime, *, where: Compare | And | Or | None = None) -> list[Happening]:
+def happenings(
+    session: Session,
+    actor: Actor,
+    start: datetime.datetime,
+    end: datetime.datetime,
+    *,
+    where: Compare | And | Or | None = None,
+) -> list[Happening]:
     """What happens between two instants, in time order; at most MOST_EVENTS events, which no screen shows anyway."""
     touching = _touching(start, end)
-    found = query.page(session, actor, "events", where=And([touching, where]) if where else touching, columns=COLUMNS, order=[("start", False)], limit=MOST_EVENTS).items
-    every = [Happening(item, one.start, one.end) for item in found for one in occurrences(_fields(item), start, end).occurrences]
+    found = query.page(
+        session,
+        actor,
+        "events",
+        where=And([touching, where]) if where else touching,
+        columns=COLUMNS,
+        order=[("start", False)],
+        limit=MOST_EVENTS,
+    ).items
+    every = [
+        Happening(item, one.start, one.end)
+        for item in found
+        for one in occurrences(_fields(item), start, end).occurrences
+    ]
     return sorted(every, key=lambda one: (one.start, one.end, one.item.id))
 
 
@@ -47,7 +79,16 @@ def feed_texts(session: Session, actor: Actor, now: datetime.datetime) -> Iterat
     lasting = Or([Compare(("last_end",), "ge", now - FEED_PAST), Compare(("last_end",), "empty", True)])
     after: str | None = None
     while True:
-        page = query.page(session, actor, "events", where=lasting, columns=("ics", "ics_headline", "time_zone"), order=[("id", False)], limit=MOST_EVENTS, after=after)
+        page = query.page(
+            session,
+            actor,
+            "events",
+            where=lasting,
+            columns=("ics", "ics_headline", "time_zone"),
+            order=[("id", False)],
+            limit=MOST_EVENTS,
+            after=after,
+        )
         for item in page.items:
             yield item["ics"] or item["ics_headline"] or "", item["time_zone"] or "UTC"
         after = page.next

@@ -34,13 +34,17 @@ def keep_texts(session: Session, change: Change) -> None:
         return
     new = change.new
     if new.get("recurrence"):
-        new["recurrence"] = checked_recurrence(new["recurrence"], start=new["start"], time_zone=new["time_zone"], all_day=bool(new["all_day"]))
+        new["recurrence"] = checked_recurrence(
+            new["recurrence"], start=new["start"], time_zone=new["time_zone"], all_day=bool(new["all_day"])
+        )
     house = database_of(session).house
     domain = urlsplit(house.public_url).hostname or "caseroom.invalid"
     meeting, busy = WORDS.get(house.language, WORDS["en"])
     event = _fields(session, new, change.old.get("version", 0) + 1, meeting)
     new["ics"] = vevent_text(event, domain=domain)
-    new["ics_headline"] = headline_text(event, domain=domain, meeting=meeting, busy=busy, previous=change.old.get("ics_headline"))
+    new["ics_headline"] = headline_text(
+        event, domain=domain, meeting=meeting, busy=busy, previous=change.old.get("ics_headline")
+    )
     new["last_end"] = last_end(event)
 
 
@@ -55,7 +59,7 @@ def last_end(event: EventFields) -> datetime.datetime | None:
 
 
 def _fields(session: Session, new: dict[str, Any], version: int, meeting: str) -> EventFields:
-    """The event for iCalendar. Neither case nor company is named: participants read an event whose case they may not."""
+    """The event for iCalendar. Case and company stay unnamed: participants read events whose case they may not."""
     seller = _one(session, "salespeople", new.get("salesperson"), "name", "email")
     typed = bool(new.get("name_typed"))
     return EventFields(
@@ -82,5 +86,9 @@ def _participant(session: Session, one: dict[str, Any]) -> Participant:
 
 def _one(session: Session, list_name: str, item_id: int | None, *names: str) -> tuple[Any, ...]:
     found = catalogue(session).get(list_name)
-    row = session.execute(select(*(found.sql(name) for name in names)).where(found.table.c.id == item_id)).one_or_none() if item_id else None
+    row = (
+        session.execute(select(*(found.sql(name) for name in names)).where(found.table.c.id == item_id)).one_or_none()
+        if item_id
+        else None
+    )
     return tuple(row) if row else (None,) * len(names)

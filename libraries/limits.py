@@ -62,7 +62,7 @@ def run_program(
     folder: str,
     written: int = 64 * MEGABYTE,
 ) -> None:
-    """Run another program (such as LibreOffice) with the same limits; `folder` is its home and where it works.
+    """Run another program (such as LibreOffice) with the same limits; `folder` is its home and its place.
 
     Raises `LimitReached` where it fails or is stopped.
     """

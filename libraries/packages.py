@@ -73,7 +73,7 @@ def open_package(file: IO[bytes]) -> zipfile.ZipFile:
 
 
 def read_part(package: zipfile.ZipFile, name: str, limit: int = SMALL_PART) -> bytes:
-    """The bytes of a part; raises `zipfile.BadZipFile` where there are more than `limit`, unpacking no more."""
+    """The bytes of a part; raises `zipfile.BadZipFile` for more than `limit`, and unpacks no more."""
     try:
         entry = package.getinfo(name)
     except KeyError as absent:

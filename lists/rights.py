@@ -143,7 +143,10 @@ class Access:
 
 def access(session: Session, definition: ListDefinition, actor: Actor, right: Level = Level.EXISTS) -> Access:
     """What `actor` may see of `definition` at `right` or better: the one question about rights."""
-    conditions = {level: _level_condition(session, definition, actor, level) for level in (Level.EXISTS, Level.HEADLINE, Level.READ, Level.EDIT)}
+    conditions = {
+        level: _level_condition(session, definition, actor, level)
+        for level in (Level.EXISTS, Level.HEADLINE, Level.READ, Level.EDIT)
+    }
     if right is Level.DELETE:
         wanted = _both(conditions[Level.EDIT], _delete_condition(definition, actor))
     else:
@@ -176,7 +179,9 @@ def may_add(definition: ListDefinition, actor: Actor) -> bool:
     return granted >= Level.EDIT or bool(actor.roles & set(definition.settings.get("edit_roles", ())))
 
 
-def _level_condition(session: Session, definition: ListDefinition, actor: Actor, level: Level) -> ColumnElement[bool] | None:
+def _level_condition(
+    session: Session, definition: ListDefinition, actor: Actor, level: Level
+) -> ColumnElement[bool] | None:
     condition = _scope_condition(session, definition, actor, level)
     own = definition.settings.get("readers")
     if condition is not None and own and level <= Level.READ and actor.user_id is not None:
@@ -184,7 +189,9 @@ def _level_condition(session: Session, definition: ListDefinition, actor: Actor,
     return _both(condition, _cap_condition(definition, actor, level))
 
 
-def _scope_condition(session: Session, definition: ListDefinition, actor: Actor, level: Level) -> ColumnElement[bool] | None:
+def _scope_condition(
+    session: Session, definition: ListDefinition, actor: Actor, level: Level
+) -> ColumnElement[bool] | None:
     if actor.is_administrator:
         return None
     if level >= Level.EDIT and not actor.may_write:
@@ -270,4 +277,6 @@ def _salesperson_without_group(session: Session, user_id: int) -> int | None:
     if "salespeople" not in lists:
         return None
     people = lists["salespeople"]
-    return session.scalar(select(people.table.c.id).where(people.sql("user") == user_id, people.table.c.deleted.is_(None)))
+    return session.scalar(
+        select(people.table.c.id).where(people.sql("user") == user_id, people.table.c.deleted.is_(None))
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from .pages import account, calendar, items, lists
+from .pages import account, calendar, items, lists, styleguide
 from .settings import Settings
 
 
@@ -14,3 +14,5 @@ def register(app: Flask, settings: Settings) -> None:
     app.register_blueprint(calendar.blueprint)
     app.register_blueprint(lists.blueprint)
     app.register_blueprint(items.blueprint)
+    if settings.development:
+        app.register_blueprint(styleguide.blueprint)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
-from flask_babel import force_locale, gettext as _
+from flask_babel import force_locale
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from ...calendar import feed, window
@@ -18,7 +19,7 @@ blueprint = Blueprint("calendar", __name__)
 
 @blueprint.get("/calendar/feed/<secret>.ics")
 def feed_of_user(secret: str) -> ResponseReturnValue:
-    """The whole shared calendar as the user with this secret may see it. A secret that is not: 404, like any address."""
+    """The whole shared calendar as the user with this secret may see it; a wrong secret is no address."""
     user_id = session().scalar(select(User.id).where(User.feed_secret == secret))
     actor = load_actor(session(), user_id) if user_id else None
     if actor is None:

@@ -10,7 +10,7 @@ from caseroom.calendar import window
 from caseroom.lists.crm import cases
 from caseroom.lists.models import User
 
-UTC = datetime.timezone.utc
+UTC = datetime.UTC
 START, END = datetime.datetime(2026, 11, 1, tzinfo=UTC), datetime.datetime(2027, 1, 1, tzinfo=UTC)
 
 
@@ -22,7 +22,15 @@ def _feed(house: House, name: str) -> str:
 def test_who_may_not_read_the_case_sees_that_there_is_a_meeting_and_where(house: House) -> None:
     case = house.make_case(name="Zebra deal")
     with house.write("north") as (session, actor):
-        cases.meeting(session, actor, case.id, start="2026-12-01T10:00:00+01:00", end="2026-12-01T11:00:00+01:00", place="Tallinn", description="Quagga")
+        cases.meeting(
+            session,
+            actor,
+            case.id,
+            start="2026-12-01T10:00:00+01:00",
+            end="2026-12-01T11:00:00+01:00",
+            place="Tallinn",
+            description="Quagga",
+        )
     assert "Zebra deal" in _feed(house, "north") and "Quagga" in _feed(house, "north")
     seen = _feed(house, "south")
     assert "SUMMARY:Meeting\r\n" in seen and "Tallinn" in seen
@@ -48,12 +56,23 @@ def test_a_private_event_shows_as_busy_even_to_colleagues_of_the_group(house: Ho
 
 
 def test_a_participant_reads_the_event_of_a_group_that_is_not_theirs(house: House) -> None:
-    house.make("events", {"name": "Briefing", "description": "Quagga", "participants": [{"user": house.people["south"]}]})
+    house.make(
+        "events", {"name": "Briefing", "description": "Quagga", "participants": [{"user": house.people["south"]}]}
+    )
     assert "Quagga" in _feed(house, "south") and "Quagga" not in _feed(house, "west")
 
 
 def test_a_repeated_event_happens_on_each_of_its_days_at_the_same_local_time(house: House) -> None:
-    house.make("events", {"name": "Round", "start": "2026-10-19T10:00:00+02:00", "end": "2026-10-19T11:00:00+02:00", "time_zone": "Europe/Bratislava", "recurrence": "FREQ=WEEKLY;COUNT=4"})
+    house.make(
+        "events",
+        {
+            "name": "Round",
+            "start": "2026-10-19T10:00:00+02:00",
+            "end": "2026-10-19T11:00:00+02:00",
+            "time_zone": "Europe/Bratislava",
+            "recurrence": "FREQ=WEEKLY;COUNT=4",
+        },
+    )
     with house.read("north") as (session, actor):
         found = window.happenings(session, actor, datetime.datetime(2026, 10, 1, tzinfo=UTC), END)
     assert [one.start.astimezone(UTC).hour for one in found] == [8, 9, 9, 9]

@@ -13,7 +13,6 @@ from caseroom.lists import changelog, items, query, versions
 from caseroom.lists.database import savepoint
 from caseroom.lists.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from caseroom.lists.models import Change
-from caseroom.lists.rights import PROGRAM
 
 
 def test_a_stale_edit_is_refused_and_loses_nothing(house: House) -> None:
@@ -28,7 +27,12 @@ def test_a_stale_edit_is_refused_and_loses_nothing(house: House) -> None:
 
 def test_every_refused_field_is_named_at_once(house: House) -> None:
     with pytest.raises(Invalid) as refused, house.write("north") as (session, actor):
-        items.create(session, actor, "relations", {"name": "", "email": "nobody", "status": "sleepy", "colour": "red", "owner": 1})
+        items.create(
+            session,
+            actor,
+            "relations",
+            {"name": "", "email": "nobody", "status": "sleepy", "colour": "red", "owner": 1},
+        )
     assert {error.field for error in refused.value.errors} == {"email", "status", "colour", "owner"}
 
 
@@ -39,7 +43,13 @@ def test_an_empty_required_value_is_refused(house: House) -> None:
 
 def test_what_the_program_sets_is_refused_from_hands(house: House) -> None:
     case = house.make_case()
-    for name, value in (("status", "closed"), ("outcome", "won"), ("owner", 1), ("salesperson", 1), ("closing_note", "x")):
+    for name, value in (
+        ("status", "closed"),
+        ("outcome", "won"),
+        ("owner", 1),
+        ("salesperson", 1),
+        ("closing_note", "x"),
+    ):
         with pytest.raises(Invalid, match="set by the program"), house.write("admin") as (session, actor):
             items.update(session, actor, "cases", case.id, {name: value}, version=None)
 
@@ -79,11 +89,19 @@ def test_the_history_tells_who_changed_what_and_any_version_can_be_restored(hous
         history = versions.history(session, actor, "cases", case.id)
     assert [entry.version for entry in history] == [3, 2, 1]
     assert str(history[1].by) == "Both Person"
-    assert {(one.column.name, one.old, one.new) for one in history[1].changes} == {("name", "Deal", "Big deal"), ("value", Decimal("10.00"), Decimal("20.50"))}
+    assert {(one.column.name, one.old, one.new) for one in history[1].changes} == {
+        ("name", "Deal", "Big deal"),
+        ("value", Decimal("10.00"), Decimal("20.50")),
+    }
     with house.write("north") as (session, actor):
         items.restore_version(session, actor, "cases", case.id, 1)
         now = query.get(session, actor, "cases", case.id)
-    assert (now["name"], now["value"], now.version, now["company"].id) == ("Deal", Decimal("10.00"), 4, case["company"].id)
+    assert (now["name"], now["value"], now.version, now["company"].id) == (
+        "Deal",
+        Decimal("10.00"),
+        4,
+        case["company"].id,
+    )
 
 
 def test_the_change_log_has_no_gap_and_nothing_of_what_was_rolled_back(house: House) -> None:
@@ -134,7 +152,9 @@ def test_a_used_code_list_entry_is_not_deleted_and_a_retired_one_not_chosen(hous
     with pytest.raises(Invalid, match="no such item"):
         house.make_relation(relation_type=kind.id)
     with house.write("north") as (session, actor):
-        kept = items.update(session, actor, "relations", relation.id, {"name": "Renamed", "relation_type": kind.id}, version=None)
+        kept = items.update(
+            session, actor, "relations", relation.id, {"name": "Renamed", "relation_type": kind.id}, version=None
+        )
     assert str(kept["relation_type"]) == "Customer"
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from house import House
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from caseroom.lists import items, query, schema
 from caseroom.lists.errors import Forbidden, Invalid, NotFound
@@ -52,7 +53,9 @@ def test_sharing_a_case_lets_another_group_read_it_and_sharing_its_company_does_
     case = house.make_case(by="north")
     task = house.make("activities", {"case": case.id})
     with house.write("north") as (session, actor):
-        items.update(session, actor, "relations", case["company"].id, {"shared_with": [house.groups["South"]]}, version=None)
+        items.update(
+            session, actor, "relations", case["company"].id, {"shared_with": [house.groups["South"]]}, version=None
+        )
     assert case.id not in _sees(house, "south", "cases")
     with house.write("north") as (session, actor):
         items.update(session, actor, "cases", case.id, {"shared_with": [house.groups["South"]]}, version=None)
@@ -96,15 +99,27 @@ def test_a_masked_value_is_absent_for_filter_sort_search_and_totals(house: House
     event = house.make("events", {"case": case.id, "description": "Quagga", "name": None})
     with house.read("south") as (session, actor):
         for where in (
-            field("name", "contains", "zebra"), field("description", "contains", "quagga"), field("case", "eq", case.id),
-            field("case/name", "eq", "Zebra"), Not(field("description", "empty", True)), field("company/name", "startswith", "relations"),
-            field("created_by", "eq", house.people["north"]), field("description", "ge", "A"),
-        ):  # fmt: skip
+            field("name", "contains", "zebra"),
+            field("description", "contains", "quagga"),
+            field("case", "eq", case.id),
+            field("case/name", "eq", "Zebra"),
+            Not(field("description", "empty", True)),
+            field("company/name", "startswith", "relations"),
+            field("created_by", "eq", house.people["north"]),
+            field("description", "ge", "A"),
+        ):
             assert not query.page(session, actor, "events", where=where).items, where
         assert not query.page(session, actor, "events", search="zebra").items
         assert query.page(session, actor, "events", where=field("description", "ne", "Quagga")).items
-        (seen,) = query.page(session, actor, "events", order=[("description", True), ("case", False), ("name", False)]).items
-        assert seen.id == event.id and seen.level == Level.HEADLINE and "Zebra" not in str(dict(seen)) and "Quagga" not in str(dict(seen))
+        (seen,) = query.page(
+            session, actor, "events", order=[("description", True), ("case", False), ("name", False)]
+        ).items
+        assert (
+            seen.id == event.id
+            and seen.level == Level.HEADLINE
+            and "Zebra" not in str(dict(seen))
+            and "Quagga" not in str(dict(seen))
+        )
         assert query.summarise(session, actor, "events", by=["case"])[0]["by"] == (None,)
 
 
@@ -141,14 +156,27 @@ MANAGED = {"North": {"manager"}, "West": {"manager"}, "South": set()}
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.tuples(st.sampled_from(sorted(MEMBERS)), st.sets(st.sampled_from(sorted(MEMBERS))), st.integers(0, 2)), min_size=1, max_size=6))
-def test_whatever_groups_and_shares_there_are_everybody_sees_just_what_is_theirs(house: House, rows: list[tuple[str, set[str], int]]) -> None:
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(sorted(MEMBERS)), st.sets(st.sampled_from(sorted(MEMBERS))), st.integers(0, 2)),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_whatever_groups_and_shares_there_are_everybody_sees_just_what_is_theirs(
+    house: House, rows: list[tuple[str, set[str], int]]
+) -> None:
     expected: dict[str, set[int]] = {name: set() for name in PEOPLE}
     editable: dict[str, set[int]] = {name: set() for name in PEOPLE}
     made = []
     for group, shares, tasks in rows:
         with house.home.database.write() as session:
-            values = {"name": f"{group} {tasks}", "sales_group": house.groups[group], "shared_with": [house.groups[one] for one in shares], "company": _any_company(house, session)}
+            values = {
+                "name": f"{group} {tasks}",
+                "sales_group": house.groups[group],
+                "shared_with": [house.groups[one] for one in shares],
+                "company": _any_company(house, session),
+            }
             case = items.create(session, PROGRAM, "cases", values)
             children = [items.create(session, PROGRAM, "activities", {"case": case.id}) for _ in range(tasks)]
         made.append(case.id)
@@ -164,7 +192,9 @@ def test_whatever_groups_and_shares_there_are_everybody_sees_just_what_is_theirs
             found = query.page(session, actor, "cases", where=Compare(("id",), "in", made)).items
             assert {item.id for item in found} == expected[name], name
             assert {item.id for item in found if item.editable} == editable[name], name
-            assert query.count(session, actor, "cases", where=Compare(("id",), "in", made)).number == len(expected[name])
+            assert query.count(session, actor, "cases", where=Compare(("id",), "in", made)).number == len(
+                expected[name]
+            )
 
 
 def _any_company(house: House, session: object) -> int:
