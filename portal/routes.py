@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from . import api
 from .pages import account
 from .settings import Settings
 
@@ -11,3 +12,4 @@ from .settings import Settings
 def register(app: Flask, settings: Settings) -> None:
     """Put the blueprints into the application."""
     app.register_blueprint(account.blueprint)
+    api.register(app)
