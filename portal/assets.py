@@ -14,7 +14,14 @@ from flask import Flask, url_for
 
 STATIC = pathlib.Path(__file__).resolve().parent / "static"
 # Committed and served as they are, in the order in which the cascade needs them.
-STYLESHEETS = ("css/tokens.css", "css/base.css", "css/layout.css", "css/components.css", "css/forms.css", "css/tables.css")
+STYLESHEETS = (
+    "css/tokens.css",
+    "css/base.css",
+    "css/layout.css",
+    "css/components.css",
+    "css/forms.css",
+    "css/tables.css",
+)
 # Made by portal/frontend/build.py, not committed.
 BUNDLES = ("dist/app.js",)
 BUNDLE_ADVICE = "The scripts are not built; pages work without them. Build them with: python portal/frontend/build.py"

@@ -5,11 +5,12 @@ from __future__ import annotations
 from flask import Flask
 
 from . import api
-from .pages import account
+from .pages import account, calendar
 from .settings import Settings
 
 
 def register(app: Flask, settings: Settings) -> None:
     """Put the blueprints into the application."""
     app.register_blueprint(account.blueprint)
+    app.register_blueprint(calendar.blueprint)
     api.register(app)

@@ -129,7 +129,7 @@ def make_owners(rng: Random) -> list[Row]:
 
 
 def make_code_lists(rng: Random) -> dict[str, list[Row]]:
-    """Every code list, the groups and the products, by list name; `titles` holds the translations."""
+    """Every code list, the groups and the products, by list name; `name_sk` is the Slovak name."""
     return {
         "owners": make_owners(rng),
         "sales_groups": [{"key": key, "name": name, "owner": owner} for key, name, owner, _ in SALES_GROUPS],
@@ -155,4 +155,4 @@ def stamp_code_lists(lists: dict[str, list[Row]], now: datetime) -> None:
 
 
 def _entry(key: str, en: str, sk: str, **more: object) -> Row:
-    return {"key": key, "name": en, "titles": {"en": en, "sk": sk}, **more}
+    return {"key": key, "name": en, "name_sk": sk, "position": int(key[2:]), **more}

@@ -67,7 +67,7 @@ def _company(
         "fax": identifiers.landline(rng, country, town.area_code) if rng.random() < 0.15 else None,
         "email": f"{rng.choice(['info', 'office', 'sales', 'kontakt'])}@{host}",
         "web": f"https://www.{host}",
-        "priority": rng.choices([1, 2, 3], [15, 45, 40])[0],
+        "priority": rng.choices(["high", "normal", "low"], [15, 45, 40])[0],
         "tags": sorted(rng.sample(TAGS, rng.choices([0, 1, 2, 3], [40, 35, 18, 7])[0])),
         "parent": None,
     }

@@ -54,7 +54,7 @@ def make_events(rng: Random, now: datetime, activities: list[Row], cases: list[R
     """Events from 60 days before to 60 days after today, by start.
 
     `participants` are `{"user": key}` or `{"contact": key}` with an `answer`; `private` marks entries that
-    show as busy; `typed_title` is true where the title was typed by hand, else `name` is the program's.
+    show as busy; `name_typed` is true where the title was typed by hand, else `name` is the program's.
     An all-day event starts and ends at midnight of its zone, the end exclusive (RFC 5545, 3.6.1).
     """
     by_case, by_company = {row["key"]: row for row in cases}, {row["key"]: row for row in companies}
@@ -75,7 +75,7 @@ def _case_event(rng: Random, activity: Row, case: Row, company: Row) -> Row:
     past = activity["done"] is not None
     row = {
         "name": case["name"],
-        "typed_title": False,
+        "name_typed": False,
         "company": case["company"],
         "case": case["key"],
         "activity": activity["key"],
@@ -136,7 +136,7 @@ def _typed(rng: Random, now: datetime, title: str, start: datetime, end: datetim
     invited = people[group] if company_wide else [person]
     row = {
         "name": title,
-        "typed_title": True,
+        "name_typed": True,
         "company": None,
         "case": None,
         "activity": None,

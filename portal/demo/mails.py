@@ -168,7 +168,7 @@ def _row(rng: Random, thread: Thread, place: int, sent: datetime, latest: dateti
     row = {
         "subject": str(message["Subject"]),
         "sender": str(message["From"]),
-        "recipients": [str(message["To"])],
+        "recipients": str(message["To"]),
         "sent": sent,
         "message_id": str(message["Message-ID"]),
         "text": body.get_content().replace("\r\n", "\n") if body else "",

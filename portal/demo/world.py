@@ -15,20 +15,19 @@ COMMON_FIELDS = ("key", "created", "created_by", "modified", "modified_by")
 _RIGHTS = ("owner", "sales_group", "salesperson", "shared_with")
 
 # The columns of each list, in an order in which rows may be written: a list refers only to earlier ones and
-# to itself. Fields that are no columns of the list stand in the last line of an entry: `titles`, `typed_title`,
-# `private`, `file_name`, `content`, `message`.
+# to itself. `content` and `message` hold the bytes of the file and of the .eml, no column of the list.
 FIELDS: dict[str, tuple[str, ...]] = {
     "owners": ("name", "registration_no", "vat_no", "bank_account", "address", "phone", "email", "web"),
     "sales_groups": ("name", "owner"),
     "salespeople": ("name", "first_name", "surname", "email", "mobile", "phone", "position", "groups",
                     "default_group", "user"),
-    "business_areas": ("name", "parent", "titles"),
-    "main_activities": ("name", "titles"),
-    "relation_types": ("name", "titles"),
-    "case_types": ("name", "titles"),
-    "document_types": ("name", "titles"),
-    "closing_reasons": ("name", "titles"),
-    "stages": ("name", "probability", "titles"),
+    "business_areas": ("name", "parent", "name_sk", "position"),
+    "main_activities": ("name", "name_sk", "position"),
+    "relation_types": ("name", "name_sk", "position"),
+    "case_types": ("name", "name_sk", "position"),
+    "document_types": ("name", "name_sk", "position"),
+    "closing_reasons": ("name", "name_sk", "position"),
+    "stages": ("name", "probability", "name_sk", "position"),
     "products": ("name", "series", "price", "currency"),
     "relations": ("name", "relation_type", "business_area", "main_activity", "registration_no", "vat_no",
                   "status", "address", "phone", "fax", "email", "web", "priority", "tags", "parent",
@@ -41,8 +40,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "activities": ("company", "case", "contact", "activity_type", "description", "due", "done", "minutes",
                    *_RIGHTS[:3]),
     "events": ("name", "company", "case", "activity", "description", "start", "end", "time_zone", "all_day",
-               "place", "participants", "recurrence", *_RIGHTS[:3],
-               "typed_title", "private"),
+               "place", "participants", "recurrence", "private", "name_typed", *_RIGHTS[:3]),
     "documents": ("name", "company", "case", "activity", "contact", "document_type", "description", *_RIGHTS,
                   "file_name", "content"),
     "mails": ("subject", "sender", "recipients", "sent", "message_id", "text", "company", "case", "activity",
@@ -55,7 +53,8 @@ _TARGETS = {
     "owner": "owners", "sales_group": "sales_groups", "salesperson": "salespeople",
     "shared_with": "sales_groups", "groups": "sales_groups", "default_group": "sales_groups", "user": "users",
     "created_by": "users", "modified_by": "users", "relation_type": "relation_types",
-    "business_area": "business_areas", "main_activity": "main_activities", "company": "relations", "contact": "contacts", "contacts": "contacts",
+    "business_area": "business_areas", "main_activity": "main_activities", "company": "relations",
+    "contact": "contacts", "contacts": "contacts",
     "product": "products", "case_type": "case_types", "closing_reason": "closing_reasons", "stage": "stages",
     "support_of": "cases", "case": "cases", "activity": "activities", "document_type": "document_types",
 }  # fmt: skip

@@ -7,10 +7,12 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from email import policy
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -30,6 +32,7 @@ from stdnum.tr import vkn
 from caseroom.portal.demo import world as demo_world
 from caseroom.portal.demo.world import World, make_world
 
+DEFINITIONS = Path(__file__).parents[2] / "lists" / "definitions"
 TODAY = date(2026, 3, 18)
 Row = dict[str, Any]
 
@@ -116,8 +119,24 @@ def test_the_world_has_the_promised_size(world: World):
         "stages",
         "closing_reasons",
     ):
-        assert all(row["titles"]["en"] and row["titles"]["sk"] for row in world.lists[name])
+        assert all(row["name"] and row["name_sk"] for row in world.lists[name])
     assert "Service support" in {row["name"] for row in world.lists["case_types"]}
+
+
+def test_every_field_is_a_column_of_its_list_and_every_choice_one_of_its_choices(world: World):
+    bytes_fields = {"documents": {"content"}, "mails": {"message"}}
+    checked = 0
+    for name, rows in world.lists.items():
+        definition = tomllib.loads((DEFINITIONS / f"{name}.toml").read_text(encoding="utf-8"))
+        columns: dict[str, Row] = {"name": {"type": "text"}}
+        columns |= {column["name"]: column for column in definition["columns"]}
+        assert set(demo_world.FIELDS[name]) - bytes_fields.get(name, set()) <= set(columns), name
+        for column in columns.values():
+            if column["type"] == "choice":
+                allowed = {choice["value"] for choice in column["choices"]} | {None}
+                assert {row[column["name"]] for row in rows} <= allowed, (name, column["name"])
+                checked += 1
+    assert checked >= 5
 
 
 def test_the_promised_users_can_be_made_with_their_groups_and_roles(world: World):
@@ -344,7 +363,7 @@ def test_every_mail_parses_and_its_row_says_what_its_bytes_say(world: World):
         message = email.message_from_bytes(row["message"], policy=policy.default)
         assert not any(part.defects for part in message.walk())
         assert message["Subject"] == row["subject"] and message["Message-ID"] == row["message_id"]
-        assert message["From"] == row["sender"] and [message["To"]] == row["recipients"]
+        assert message["From"] == row["sender"] and message["To"] == row["recipients"]
         assert message["Date"].datetime == row["sent"]
         body = message.get_body()
         assert body is not None and body.get_content().replace("\r\n", "\n") == row["text"]
@@ -386,7 +405,7 @@ def test_the_calendar_is_full_around_today_in_four_time_zones(world: World):
             assert (local.hour, local.minute) == (0, 0)
         else:
             assert 7 <= local.hour <= 18 and local.weekday() < 5
-        assert row["typed_title"] == (row["case"] is None)
+        assert row["name_typed"] == (row["case"] is None)
         if row["activity"]:
             assert activities[row["activity"]]["activity_type"] == "meeting"
     meetings = {
