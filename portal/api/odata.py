@@ -107,8 +107,12 @@ def column_type_of(definition: ListDefinition, name: str, field: str) -> ColumnT
 
 def _tree(text: str) -> Any:
     try:
-        tree = ODataParser().parse(_single_lists(_Lexer().tokenize(text)))
-    except (TokenizingException, ParsingException) as refusal:
+        tokens = list(_single_lists(_Lexer().tokenize(text)))
+    except TokenizingException as refusal:
+        raise _misunderstood(text, refusal.token) from None
+    try:
+        tree = ODataParser().parse(iter(tokens))
+    except ParsingException as refusal:
         raise _misunderstood(text, refusal.token) from None
     except UnknownFunctionException as refusal:
         name = refusal.function_name[:40]
@@ -152,7 +156,7 @@ def _single_lists(tokens: Iterator[Token]) -> Iterator[Token]:
 def _comma(near: Token) -> Token:
     comma = Token()
     comma.type = comma.value = ","
-    comma.lineno, comma.index, comma.end = near.lineno, near.index, near.index
+    comma.lineno, comma.index = near.lineno, near.index
     return comma
 
 
