@@ -31,7 +31,7 @@ def seen_version(current: Callable[[], int], *, required: bool = True) -> int | 
     tags = parse_etags(header)
     if tags.star_tag:
         return None
-    named = {version for tag in tags.as_set() if (version := _number(tag))}
+    named = {version for tag in tags.as_set() if (version := _number(tag or ""))}
     if len(named) > 1:
         stands = current()
         return stands if stands in named else NEVER
