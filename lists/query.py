@@ -5,18 +5,19 @@ from __future__ import annotations
 import base64
 import datetime
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Row, and_, false, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from . import filters
 from .catalogue import SYSTEM_COLUMNS, ListDefinition, catalogue, definition
 from .columns import Reference
-from .columns.numbers import BOUND
 from .errors import Invalid, NotFound
 from .filters import Filter
 from .models import User
@@ -24,6 +25,7 @@ from .reading import SYSTEM_TYPES, Reading
 from .rights import Actor, Level
 
 MOST_PER_PAGE = 5000
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 COUNT_CAP = 10_000
 
 
@@ -336,8 +338,10 @@ Key = tuple[ColumnElement[Any], bool]
 def _keys(reading: Reading, order: Sequence[tuple[str, bool]]) -> list[Key]:
     if len(order) > 8:
         raise Invalid("$orderby", "There can be at most %(max)s sort columns.", max=8)
-    keys = [(reading.sort_key(name), descending) for name, descending in order if name != "id"]
-    by_id = next((descending for name, descending in order if name == "id"), keys[-1][1] if keys else False)
+    # Nothing sorts behind the id: no two items share one.
+    wanted = list(takewhile(lambda part: part[0] != "id", order))
+    keys = [(reading.sort_key(name), descending) for name, descending in wanted]
+    by_id = order[len(wanted)][1] if len(wanted) < len(order) else bool(keys) and keys[-1][1]
     return [*keys, (reading.id, by_id)]
 
 
@@ -359,7 +363,7 @@ def _beyond(keys: Sequence[Key], values: Sequence[Any], back: bool) -> ColumnEle
         further = _further(key, down, values[position], back)
         if further is not None:
             alternatives.append(and_(*same, further))
-    return or_(*alternatives)
+    return or_(false(), *alternatives)
 
 
 def _further(key: ColumnElement[Any], down: bool, value: Any, back: bool) -> ColumnElement[bool] | None:
@@ -405,9 +409,11 @@ def _pack(value: Any) -> Any:
 
 def _unpack(value: Any) -> Any:
     if not isinstance(value, dict):
-        if value is not None and not isinstance(value, (str, int, bool)) or isinstance(value, int) and abs(value) >= 2**31:
+        if (value is not None and not isinstance(value, (str, int, bool))) or (
+            isinstance(value, int) and abs(value) >= 2**31
+        ):
             raise ValueError(value)
-        if isinstance(value, str) and ("\x00" in value or not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value)):
+        if isinstance(value, str) and _UNSTORABLE.search(value):
             raise ValueError(value)
         return value
     ((kind, text),) = value.items()
@@ -419,6 +425,6 @@ def _unpack(value: Any) -> Any:
     if kind == "d":
         return datetime.date.fromisoformat(text)
     number = Decimal(text)
-    if not number.is_finite() or abs(number) >= BOUND:
+    if not number.is_finite() or abs(number) > 10**18:
         raise ValueError(text)
     return number

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from . import api
 from .pages import account, calendar, items, lists, styleguide
 from .settings import Settings
 
@@ -12,6 +13,7 @@ def register(app: Flask, settings: Settings) -> None:
     """Put the blueprints into the application."""
     app.register_blueprint(account.blueprint)
     app.register_blueprint(calendar.blueprint)
+    api.register(app)
     app.register_blueprint(lists.blueprint)
     app.register_blueprint(items.blueprint)
     if settings.development:

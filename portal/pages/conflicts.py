@@ -65,7 +65,9 @@ def given_up(form: MultiDict[str, str]) -> list[str]:
     return [name[len(CHOICE) :] for name, value in form.items() if name.startswith(CHOICE) and value == "theirs"]
 
 
-def compare(session: Session, actor: Actor, found: ListDefinition, item: Item, version: int, values: Mapping[str, Any]) -> Conflicting:
+def compare(
+    session: Session, actor: Actor, found: ListDefinition, item: Item, version: int, values: Mapping[str, Any]
+) -> Conflicting:
     """What this user changed since `version`, and where the others' changes stand against it."""
     base = _at(session, actor, found, item, version)
     latest = versions.history(session, actor, found.name, item.id)[0]

@@ -40,7 +40,12 @@ def filter_fields(found: ListDefinition, actor: Actor, state: ListState, titles:
     columns = [column for column in (shown(found, str(name), actor.language) for name in names) if column]
     groups = [group for column in columns if (group := _group(column, state, actor, titles))]
     known = {(group.name, operator) for group in groups for operator in group.values}
-    kept = [(one.argument, value) for one in state.chosen if (one.column.name, one.operator) not in known for value in one.values]
+    kept = [
+        (one.argument, value)
+        for one in state.chosen
+        if (one.column.name, one.operator) not in known
+        for value in one.values
+    ]
     return {"groups": groups, "kept": kept}
 
 
@@ -78,6 +83,9 @@ def _chosen(one: Chosen | None, titles: Mapping[int, str]) -> list[dict[str, Any
     if one is None:
         return []
     return [
-        {"id": value, "title": _("me") if value == "@me" else titles.get(int(value), f"#{value}") if is_id(value) else value}
+        {
+            "id": value,
+            "title": _("me") if value == "@me" else titles.get(int(value), f"#{value}") if is_id(value) else value,
+        }
         for value in one.values
     ]

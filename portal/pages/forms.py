@@ -120,7 +120,11 @@ class _Making:
         self.item, self.finding = item, finding
         self.options: dict[str, list[dict[str, Any]] | None] = {}
         self.titles = self._titles()
-        self.with_amounts = {column.type.options.get("currency_column", "currency") for column in found.columns if column.type.name == "currency"}
+        self.with_amounts = {
+            column.type.options.get("currency_column", "currency")
+            for column in found.columns
+            if column.type.name == "currency"
+        }
 
     def field(self, column: Column) -> Field | None:
         if column.by_program:
@@ -157,7 +161,11 @@ class _Making:
             made.more["currency"] = house
             return
         current = self.values.get(name) or house
-        made.more |= {"currency": current, "currency_name": name, "currencies": list(dict.fromkeys([house, current, *CURRENCIES]))}
+        made.more |= {
+            "currency": current,
+            "currency_name": name,
+            "currencies": list(dict.fromkeys([house, current, *CURRENCIES])),
+        }
         made.errors += self.errors.get(name, ())
 
     def _number(self, column: Column, made: Field) -> None:
@@ -169,17 +177,34 @@ class _Making:
     def _lookup(self, column: Column, made: Field) -> None:
         target, is_multi = str(column.type.target), column.type.is_multi
         made.kind = "lookup"
-        chosen = [{"id": number, "title": self.titles[target][number]} for number in _ids(made.value) if number in self.titles.get(target, {})]
+        chosen = [
+            {"id": number, "title": self.titles[target][number]}
+            for number in _ids(made.value)
+            if number in self.titles.get(target, {})
+        ]
         made.value = chosen if is_multi else (chosen[0] if chosen else None)
         options = self._options(target)
-        made.more |= {"multiple": is_multi, "options": options or [], "findable": options is None, "query": self.finding.get(column.name, "")}
+        made.more |= {
+            "multiple": is_multi,
+            "options": options or [],
+            "findable": options is None,
+            "query": self.finding.get(column.name, ""),
+        }
         if options is None:
             made.more["url"] = url_for("lists.suggest", list_name=target)
             if made.more["query"]:
                 made.more["options"] = suggest.suggest(self.session, self.actor, target, made.more["query"], limit=50)
         definition = catalogue(self.session).by_name.get(target)
-        if definition is not None and definition.kind == "list" and not definition.settings.get("new_page") and may_add(definition, self.actor):
-            made.more |= {"create_href": url_for("items.new", list_name=target), "create_label": _("New: %(list)s", list=definition.title(self.actor.language))}
+        if (
+            definition is not None
+            and definition.kind == "list"
+            and not definition.settings.get("new_page")
+            and may_add(definition, self.actor)
+        ):
+            made.more |= {
+                "create_href": url_for("items.new", list_name=target),
+                "create_label": _("New: %(list)s", list=definition.title(self.actor.language)),
+            }
 
     _multi_lookup = _person = _lookup
 
@@ -208,7 +233,12 @@ class _Making:
             choices.append((current, title))
         made.kind, made.value, made.required = "select", current, self.item is not None
         default = next((option["title"] for option in may_use if option["id"] == self.actor.default_group), None)
-        made.more = {"choices": choices, "empty_label": _("As the case or company, else %(group)s", group=default) if default else _("As the case or company")}
+        made.more = {
+            "choices": choices,
+            "empty_label": _("As the case or company, else %(group)s", group=default)
+            if default
+            else _("As the case or company"),
+        }
         return made
 
     def _options(self, target: str) -> list[dict[str, Any]] | None:
@@ -225,7 +255,9 @@ class _Making:
             elif column.type.name == "participants" and value:
                 wanted.setdefault("users", set()).update(_ids(value.get("users")))
                 wanted.setdefault("contacts", set()).update(_ids(value.get("contacts")))
-        return {target: query.titles(self.session, self.actor, target, sorted(ids)) for target, ids in wanted.items() if ids}
+        return {
+            target: query.titles(self.session, self.actor, target, sorted(ids)) for target, ids in wanted.items() if ids
+        }
 
 
 def _typed(form: Form, column: Column) -> Any:
@@ -234,7 +266,11 @@ def _typed(form: Form, column: Column) -> Any:
         case "address":
             return {part: form.get(f"{name}-{part}", "") for part in PARTS}
         case "participants":
-            return {"users": form.getlist(f"{name}-users"), "contacts": form.getlist(f"{name}-contacts"), "emails": form.get(f"{name}-emails", "")}
+            return {
+                "users": form.getlist(f"{name}-users"),
+                "contacts": form.getlist(f"{name}-contacts"),
+                "emails": form.get(f"{name}-emails", ""),
+            }
         case "boolean":
             return bool(form.get(name))
         case "multi_lookup" | "multi_choice":
@@ -260,7 +296,12 @@ def _read(column: Column, value: Any, actor: Actor, before: Mapping[str, Any] | 
 
 
 def _participants(value: Mapping[str, Any], before: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    answers = {(kind, str(one[kind])): one.get("answer") for one in before for kind in ("user", "contact", "email") if kind in one}
+    answers = {
+        (kind, str(one[kind])): one.get("answer")
+        for one in before
+        for kind in ("user", "contact", "email")
+        if kind in one
+    }
     emails = value["emails"].replace(",", "\n").replace(";", "\n").split("\n")
     who = [("user", number) for number in value["users"]] + [("contact", number) for number in value["contacts"]]
     who += [("email", address.strip()) for address in emails if address.strip()]

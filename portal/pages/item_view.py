@@ -58,7 +58,11 @@ def context(session: Session, item: Item, actor: Actor, here: str) -> dict[str, 
 def _facts(item: Item, actor: Actor, currency: str) -> list[tuple[Shown, Cell]]:
     """The columns with their values; empty ones too, unless they are empty because they may not be seen."""
     today = now().astimezone(ZoneInfo(actor.time_zone)).date()
-    money = {column.type.options.get("currency_column", "currency") for column in item.definition.columns if column.type.name == "currency"}
+    money = {
+        column.type.options.get("currency_column", "currency")
+        for column in item.definition.columns
+        if column.type.name == "currency"
+    }
     facts = []
     for column in item.definition.visible_columns:
         as_shown = shown(item.definition, column.name, actor.language)
@@ -76,13 +80,21 @@ def _is_worth_a_dash(column: Column) -> bool:
 
 
 def _pills(facts: list[tuple[Shown, Cell]]) -> list[dict[str, Any]]:
-    return [{"label": value.text, "kind": value.note or None} for column, value in facts if value.kind == "pill" and column.name in ("status", "outcome", "activity_type")]
+    return [
+        {"label": value.text, "kind": value.note or None}
+        for column, value in facts
+        if value.kind == "pill" and column.name in ("status", "outcome", "activity_type")
+    ]
 
 
 def _made(item: Item, actor: Actor) -> list[tuple[Shown, Cell]]:
     """Who made and changed it, and when."""
     columns = [shown(item.definition, name, actor.language) for name in SYSTEM]
-    return [(column, value) for column in columns if column and (value := value_cell(item.get(column.name), column, actor)) is not EMPTY]
+    return [
+        (column, value)
+        for column in columns
+        if column and (value := value_cell(item.get(column.name), column, actor)) is not EMPTY
+    ]
 
 
 def _may_delete(session: Session, item: Item, actor: Actor) -> bool:
@@ -110,17 +122,33 @@ def _related(session: Session, item: Item, definition: ListDefinition, column: C
     items = query.page(
         session, actor, definition.name, where=filters.And([points_here]), order=[("modified", True)], columns=["modified"], limit=FIRST_FEW + 1,
     ).items  # fmt: skip
-    adding = may_add(definition, actor) and not column.by_program and column.in_form and definition.kind == "list" and not definition.settings.get("new_page")
+    adding = (
+        may_add(definition, actor)
+        and not column.by_program
+        and column.in_form
+        and definition.kind == "list"
+        and not definition.settings.get("new_page")
+    )
     if not items and not (adding and column.required):
         return None
     title = definition.title(actor.language)
-    if column.title(actor.language) != item.definition.title(actor.language) and column.name not in ("company", "case", "contact", "activity", "contacts"):
+    if column.title(actor.language) != item.definition.title(actor.language) and column.name not in (
+        "company",
+        "case",
+        "contact",
+        "activity",
+        "contacts",
+    ):
         title = f"{title}: {column.title(actor.language)}"
-    view = next((view.name for view in definition.views if view.user_id is None and not view.settings.get("filter")), None)
+    view = next(
+        (view.name for view in definition.views if view.user_id is None and not view.settings.get("filter")), None
+    )
     arguments = {**({"view": view} if view else {}), f"f.{column.name}": item.id}
     href = f"{url_for('lists.show', list_name=definition.name)}?{urlencode(arguments)}"
     new_href = url_for("items.new", list_name=definition.name, **{column.name: item.id}) if adding else None
-    return Related(title, definition.settings.get("icon", "list"), items[:FIRST_FEW], len(items) > FIRST_FEW, href, new_href)
+    return Related(
+        title, definition.settings.get("icon", "list"), items[:FIRST_FEW], len(items) > FIRST_FEW, href, new_href
+    )
 
 
 def history_context(item: Item, entries: Sequence[Entry], actor: Actor) -> dict[str, Any]:
@@ -136,7 +164,9 @@ def history_context(item: Item, entries: Sequence[Entry], actor: Actor) -> dict[
             column = shown(item.definition, change.column.name, actor.language)
             if column is not None:
                 changes.append((column, value_cell(change.old, column, actor), value_cell(change.new, column, actor)))
-        lines.append({"entry": entry, "what": words.get(entry.kind, entry.kind), "changes": changes, "at": _at(entry.at, actor)})
+        lines.append(
+            {"entry": entry, "what": words.get(entry.kind, entry.kind), "changes": changes, "at": _at(entry.at, actor)}
+        )
     return {"item": item, "definition": item.definition, "actor": actor, "lines": lines}
 
 

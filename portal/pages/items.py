@@ -57,7 +57,10 @@ def create(list_name: str) -> ResponseReturnValue:
     except Invalid as refusal:
         return _form(found, me, typed, refusal=refusal)
     if _is_part():
-        created = {"created": {"id": made.id, "title": made.title}, "toast": {"text": _("Saved: %(title)s", title=made.title), "kind": "ok"}}
+        created = {
+            "created": {"id": made.id, "title": made.title},
+            "toast": {"text": _("Saved: %(title)s", title=made.title), "kind": "ok"},
+        }
         return Response("", 204, {"HX-Trigger": json.dumps(created)})
     flash(_("Saved: %(title)s", title=made.title), "ok")
     return redirect(next_page(url_for("items.show", list_name=list_name, item_id=made.id)), 303)
@@ -102,7 +105,9 @@ def ask_delete(list_name: str, item_id: int) -> ResponseReturnValue:
     me = actor()
     item = query.get(session(), me, list_name, item_id, right=Level.DELETE)
     going = items.followers(session(), me, list_name, item_id)
-    return render_template("lists/delete.html", item=item, definition=item.definition, actor=me, going=going, next=next_page(""))
+    return render_template(
+        "lists/delete.html", item=item, definition=item.definition, actor=me, going=going, next=next_page("")
+    )
 
 
 @blueprint.post("/lists/<list_name>/<int:item_id>/delete")
@@ -177,7 +182,9 @@ def _form(
     return page, 422 if refusal else 409 if conflict else 200
 
 
-def _conflict(found: ListDefinition, me: Actor, item: Item, version: int, values: Mapping[str, Any], typed: Mapping[str, Any]) -> ResponseReturnValue:
+def _conflict(
+    found: ListDefinition, me: Actor, item: Item, version: int, values: Mapping[str, Any], typed: Mapping[str, Any]
+) -> ResponseReturnValue:
     """Both values side by side. The form goes on from the version that stands now."""
     conflict = conflicts.compare(session(), me, found, item, version, values)
     theirs = forms.of_item(found, item, me)
@@ -210,7 +217,9 @@ def _without_empty_group(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_panel() -> bool:
-    return request.headers.get("HX-Target") == PANEL or bool(request.args.get("panel") and request.headers.get("HX-Request"))
+    return request.headers.get("HX-Target") == PANEL or bool(
+        request.args.get("panel") and request.headers.get("HX-Request")
+    )
 
 
 def _is_part() -> bool:

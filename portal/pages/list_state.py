@@ -97,7 +97,9 @@ def read(found: ListDefinition, actor: Actor, arguments: Arguments) -> ListState
     sort = _sort(found, actor, plain.get("sort"), view, problems)
     chosen = _chosen(found, actor, pairs, problems)
     given = {name: plain[name] for name in _KEPT if name in plain}
-    return ListState(found, view, sort, chosen, plain.get("search", "")[:200], plain.get("after"), given, tuple(problems))
+    return ListState(
+        found, view, sort, chosen, plain.get("search", "")[:200], plain.get("after"), given, tuple(problems)
+    )
 
 
 def views_for(found: ListDefinition, actor: Actor) -> list[View]:
@@ -158,7 +160,11 @@ def labels(state: ListState, known: Mapping[str, Mapping[int, str]], actor: Acto
 def _label(one: Chosen, known: Mapping[str, Mapping[int, str]], actor: Actor) -> str:
     kind = one.column.type
     if one.operator == "empty":
-        return _("%(column)s is empty", column=one.column.label) if _truth(one.values[0]) else _("%(column)s is filled in", column=one.column.label)
+        return (
+            _("%(column)s is empty", column=one.column.label)
+            if _truth(one.values[0])
+            else _("%(column)s is filled in", column=one.column.label)
+        )
     titles = known.get(kind.target or "", {})
     texts = [_value_text(value, kind, titles, actor) for value in one.values]
     sign = {
@@ -178,7 +184,11 @@ def _value_text(value: str, kind: ColumnType, titles: Mapping[int, str], actor: 
     if kind.name == "boolean":
         return _("yes") if _truth(value) else _("no")
     try:
-        return kind.format(_operand(value, kind, actor), actor.reader) if kind.name in ("date", "datetime", "number", "currency", "percent") else value
+        return (
+            kind.format(_operand(value, kind, actor), actor.reader)
+            if kind.name in ("date", "datetime", "number", "currency", "percent")
+            else value
+        )
     except (Invalid, TypeError, AttributeError, ValueError):
         return value
 
@@ -193,19 +203,27 @@ def _view(found: ListDefinition, actor: Actor, name: str | None, problems: list[
     return next((view for view in views if view.settings.get("default")), views[0] if views else None)
 
 
-def _sort(found: ListDefinition, actor: Actor, text: str | None, view: View | None, problems: list[str]) -> tuple[tuple[str, bool], ...]:
+def _sort(
+    found: ListDefinition, actor: Actor, text: str | None, view: View | None, problems: list[str]
+) -> tuple[tuple[str, bool], ...]:
     if text:
         name = text.removeprefix("-")
         if shown(found, name, actor.language):
             return ((name, text.startswith("-")),)
         problems.append(_("There is no column called “%(name)s” to sort by.", name=name[:60]))
     try:
-        return tuple(odata.parse_orderby(view.settings["order"], found)) if view and view.settings.get("order") else (("name", False),)
+        return (
+            tuple(odata.parse_orderby(view.settings["order"], found))
+            if view and view.settings.get("order")
+            else (("name", False),)
+        )
     except Invalid:
         return (("name", False),)
 
 
-def _chosen(found: ListDefinition, actor: Actor, pairs: Sequence[tuple[str, str]], problems: list[str]) -> tuple[Chosen, ...]:
+def _chosen(
+    found: ListDefinition, actor: Actor, pairs: Sequence[tuple[str, str]], problems: list[str]
+) -> tuple[Chosen, ...]:
     values: dict[tuple[str, str], list[str]] = {}
     for name, value in pairs:
         if name.startswith("f.") and value:
@@ -260,7 +278,9 @@ def _operand(value: str, kind: ColumnType, actor: Actor) -> Any:
         case "datetime" if re.search(r"[:tT]", value):
             return read_instant(value, actor.reader, now())
         case "datetime":
-            return datetime.datetime.fromisoformat(read_day(value, actor.reader, now())).replace(tzinfo=ZoneInfo(actor.time_zone))
+            return datetime.datetime.fromisoformat(read_day(value, actor.reader, now())).replace(
+                tzinfo=ZoneInfo(actor.time_zone)
+            )
         case "boolean":
             return _truth(value)
     if value == "@me" and kind.target in ("users", "salespeople"):

@@ -39,8 +39,15 @@ def index() -> ResponseReturnValue:
     for found in catalogue(session()).by_name.values():
         if may_open(found, me):
             groups[_group_of(found)].append(found)
-    titles = {"crm": _("Customers and cases"), "documents": _("Documents"), "own": _("Your own lists"), "codes": _("Code lists")}
-    sections = [(titles[key], sorted(found, key=lambda one: one.title(me.language))) for key, found in groups.items() if found]
+    titles = {
+        "crm": _("Customers and cases"),
+        "documents": _("Documents"),
+        "own": _("Your own lists"),
+        "codes": _("Code lists"),
+    }
+    sections = [
+        (titles[key], sorted(found, key=lambda one: one.title(me.language))) for key, found in groups.items() if found
+    ]
     return render_template("lists/index.html", sections=sections, actor=me)
 
 
@@ -58,9 +65,13 @@ def show(list_name: str) -> ResponseReturnValue:
     context = _table_context(found, me, state, base)
     if not part:
         context |= _page_context(found, me, context, base)
-    response = Response(render_template("lists/_table.html" if part else "lists/list.html", **context), mimetype="text/html")
+    response = Response(
+        render_template("lists/_table.html" if part else "lists/list.html", **context), mimetype="text/html"
+    )
     if part:
-        response.headers["HX-Replace-Url" if request.headers.get("HX-Trigger-Name") == "search" else "HX-Push-Url"] = context["here"]
+        response.headers["HX-Replace-Url" if request.headers.get("HX-Trigger-Name") == "search" else "HX-Push-Url"] = (
+            context["here"]
+        )
     return response
 
 
@@ -80,7 +91,16 @@ def recycle_bin(list_name: str) -> ResponseReturnValue:
     state = list_state.read(found, me, request.args)
     columns = ["name", "modified", "modified_by"]
     try:
-        page = query.page(session(), me, list_name, order=[("modified", True)], columns=columns, limit=PER_PAGE, after=state.after, deleted=True)
+        page = query.page(
+            session(),
+            me,
+            list_name,
+            order=[("modified", True)],
+            columns=columns,
+            limit=PER_PAGE,
+            after=state.after,
+            deleted=True,
+        )
     except Invalid:
         return redirect(url_for("lists.recycle_bin", list_name=list_name), 302)
     base = url_for("lists.recycle_bin", list_name=list_name)
@@ -124,15 +144,27 @@ def _table_context(found: ListDefinition, me: Actor, state: ListState, base: str
 def _page_context(found: ListDefinition, me: Actor, context: dict[str, Any], base: str) -> dict[str, Any]:
     """What stands around the table: views and the filter form."""
     views = [
-        {"label": view.title(me.language), "href": f"{base}?view={view.name}" if not view.settings.get("default") else base, "current": view is context["state"].view}
+        {
+            "label": view.title(me.language),
+            "href": f"{base}?view={view.name}" if not view.settings.get("default") else base,
+            "current": view is context["state"].view,
+        }
         for view in list_state.views_for(found, me)
     ]
     return {"views": views, "filters": filter_fields(found, me, context["state"], context["titles"])}
 
 
-def _rows(found: ListDefinition, me: Actor, state: ListState, where: Filter, columns: list[Shown]) -> tuple[query.Page, ListState]:
+def _rows(
+    found: ListDefinition, me: Actor, state: ListState, where: Filter, columns: list[Shown]
+) -> tuple[query.Page, ListState]:
     names = [*(column.name for column in columns), *needed_columns(found, columns)]
-    arguments: dict[str, Any] = {"where": where, "order": state.sort, "columns": names, "limit": PER_PAGE, "search": state.search or None}
+    arguments: dict[str, Any] = {
+        "where": where,
+        "order": state.sort,
+        "columns": names,
+        "limit": PER_PAGE,
+        "search": state.search or None,
+    }
     try:
         return query.page(session(), me, found.name, after=state.after, **arguments), state
     except Invalid:
@@ -143,7 +175,9 @@ def _rows(found: ListDefinition, me: Actor, state: ListState, where: Filter, col
     return query.page(session(), me, found.name, **arguments), again
 
 
-def _row_views(items: list[Item], columns: list[Shown], found: ListDefinition, me: Actor, here: str) -> list[dict[str, Any]]:
+def _row_views(
+    items: list[Item], columns: list[Shown], found: ListDefinition, me: Actor, here: str
+) -> list[dict[str, Any]]:
     currency, today = database_of(session()).house.currency, now().astimezone(ZoneInfo(me.time_zone)).date()
     return [
         {
@@ -174,7 +208,9 @@ def _columns(found: ListDefinition, state: ListState, me: Actor) -> list[Shown]:
 def _head(column: Shown, state: ListState, base: str) -> dict[str, Any]:
     sorted_ = state.sorted_by(column.name)
     kind = "title" if column.name == "name" else "number" if column.is_number else None
-    sort = None if column.type.is_multi else state.href(base, sort=f"-{column.name}" if sorted_ == "asc" else column.name)
+    sort = (
+        None if column.type.is_multi else state.href(base, sort=f"-{column.name}" if sorted_ == "asc" else column.name)
+    )
     return {"name": column.name, "label": column.label, "kind": kind, "sort_href": sort, "sorted": sorted_}
 
 
@@ -224,5 +260,9 @@ def _must(found: ListDefinition, name: str, me: Actor) -> Shown:
 
 def _administrators() -> list[dict[str, str]]:
     """Who can help somebody without a right; at most five."""
-    statement = select(User.name, User.email).join(UserRole, UserRole.user_id == User.id).where(UserRole.role == "administrator", User.active.is_(True))
+    statement = (
+        select(User.name, User.email)
+        .join(UserRole, UserRole.user_id == User.id)
+        .where(UserRole.role == "administrator", User.active.is_(True))
+    )
     return [{"name": row.name, "email": row.email} for row in session().execute(statement.order_by(User.name).limit(5))]

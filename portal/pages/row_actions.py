@@ -30,7 +30,9 @@ class Action:
 
 def needed_columns(found: ListDefinition, columns: Sequence[Shown]) -> list[str]:
     """Columns that a page reads beside those it shows: currencies, what a day waits for, what actions depend on."""
-    names = [column.type.options.get("currency_column", "currency") for column in columns if column.type.name == "currency"]
+    names = [
+        column.type.options.get("currency_column", "currency") for column in columns if column.type.name == "currency"
+    ]
     names += [found.settings.get("overdue", {}).get(column.name, "") for column in columns]
     if found.settings.get("actions"):
         names += ["status", "done", "activity_type"]
@@ -54,7 +56,9 @@ def _action(name: str, item: Item, here: str) -> Action | None:
         if item.get("done"):
             return None
         href = url_for("items.done", list_name=item.definition.name, item_id=item.id)
-        return Action("done", _("Mark as done: %(title)s", title=item.title), "check", href, posts=True, short=_("Done"))
+        return Action(
+            "done", _("Mark as done: %(title)s", title=item.title), "check", href, posts=True, short=_("Done")
+        )
     return None
 
 
@@ -77,9 +81,21 @@ def _case_action(name: str, item: Item, back: str) -> Action | None:
 def _relation_action(name: str, item: Item, back: str) -> Action | None:
     match name:
         case "call":
-            return Action(name, _("Phone call with %(title)s", title=item.title), "call", f"{_root()}/relations/{item.id}/call?{back}", short=_("Call"))
+            return Action(
+                name,
+                _("Phone call with %(title)s", title=item.title),
+                "call",
+                f"{_root()}/relations/{item.id}/call?{back}",
+                short=_("Call"),
+            )
         case "email":
-            return Action(name, _("E-mail to %(title)s", title=item.title), "mail", f"{_root()}/relations/{item.id}/email?{back}", short=_("E-mail"))
+            return Action(
+                name,
+                _("E-mail to %(title)s", title=item.title),
+                "mail",
+                f"{_root()}/relations/{item.id}/email?{back}",
+                short=_("E-mail"),
+            )
         case "case":
             href = url_for("items.new", list_name="cases", company=item.id)
             return Action(name, _("New case with %(title)s", title=item.title), "plus", href, short=_("New case"))

@@ -45,7 +45,9 @@ def options(session: Session, actor: Actor, list_name: str) -> list[dict[str, An
         target = definition(session, list_name)
         placed = target.has("position") and target.column("position").type.name == "number"
         order = [("position", False), ("name", False)] if placed else [("name", False)]
-        items = query.page(session, actor, list_name, where=_choosable(target), order=order, columns=["name"], limit=MOST_OPTIONS + 1).items
+        items = query.page(
+            session, actor, list_name, where=_choosable(target), order=order, columns=["name"], limit=MOST_OPTIONS + 1
+        ).items
         found = [{"id": item.id, "title": item.title} for item in items if item.level >= Level.HEADLINE]
     return found if len(found) <= MOST_OPTIONS else None
 
@@ -53,7 +55,11 @@ def options(session: Session, actor: Actor, list_name: str) -> list[dict[str, An
 def _beginning(session: Session, actor: Actor, found: ListDefinition, text: str, limit: int) -> list[Item]:
     if not text:
         return _page(session, actor, found, None, limit)
-    ways = [name for name in ("name", "registration_no", "vat_no", "email") if found.has(name) and found.column(name).options.get("indexed")] or ["name"]
+    ways = [
+        name
+        for name in ("name", "registration_no", "vat_no", "email")
+        if found.has(name) and found.column(name).options.get("indexed")
+    ] or ["name"]
     items: dict[int, Item] = {}
     for name in ways:
         if len(items) < limit and (name == "name" or not text.isalpha()):
@@ -71,9 +77,27 @@ def _prefix(name: str, text: str) -> Filter:
     return And([filters.field(name, "gt", before + "\uffff"), filters.field(name, "lt", key + "\uffff"), begins])
 
 
-def _page(session: Session, actor: Actor, found: ListDefinition, where: Filter | None, limit: int, *, search: str | None = None, by: str = "name") -> list[Item]:
+def _page(
+    session: Session,
+    actor: Actor,
+    found: ListDefinition,
+    where: Filter | None,
+    limit: int,
+    *,
+    search: str | None = None,
+    by: str = "name",
+) -> list[Item]:
     parts = [part for part in (where, _choosable(found)) if part is not None]
-    page = query.page(session, actor, found.name, where=And(parts), order=[(by, False)], columns=_columns(found), limit=limit, search=search)
+    page = query.page(
+        session,
+        actor,
+        found.name,
+        where=And(parts),
+        order=[(by, False)],
+        columns=_columns(found),
+        limit=limit,
+        search=search,
+    )
     return [item for item in page.items if item.level >= Level.HEADLINE]
 
 

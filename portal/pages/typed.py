@@ -61,7 +61,9 @@ def read_day(text: str, reader: Reader, now: datetime.datetime) -> str:
     except (ValueError, OverflowError):
         day = None
     if day is None:
-        raise Invalid("", "“%(value)s” is not a date. Write it as 2026-12-03, 3.12., “tomorrow” or “in 2 weeks”.", value=text[:40])
+        raise Invalid(
+            "", "“%(value)s” is not a date. Write it as 2026-12-03, 3.12., “tomorrow” or “in 2 weeks”.", value=text[:40]
+        )
     return day.isoformat()
 
 
