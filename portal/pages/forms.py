@@ -84,11 +84,14 @@ def typed(form: Form, found: ListDefinition) -> dict[str, Any]:
 def read(form: Form, found: ListDefinition, actor: Actor, *, before: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The raw values of a sent form. Raises Invalid naming every field that cannot be read.
 
+    A column without a field in the form (a group that is not the user's to choose) has no value.
     `before`: the item as it stands, whose participants keep their answers.
     """
     values: dict[str, Any] = {}
     errors: list[FieldError] = []
     for column in columns_of(found):
+        if not _was_in(form, column):
+            continue
         try:
             values[column.name] = _read(column, _typed(form, column), actor, before)
         except Invalid as refusal:
@@ -258,6 +261,11 @@ class _Making:
         return {
             target: query.titles(self.session, self.actor, target, sorted(ids)) for target, ids in wanted.items() if ids
         }
+
+
+def _was_in(form: Form, column: Column) -> bool:
+    """Whether the form had a field for the column: browsers leave out only what is not ticked or not chosen."""
+    return column.name in form or column.type.is_multi or column.type.name in ("boolean", "address")
 
 
 def _typed(form: Form, column: Column) -> Any:

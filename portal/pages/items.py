@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -200,7 +201,9 @@ def _texts(refusal: Invalid) -> dict[str, list[str]]:
 
 
 def _editable(me: Actor, list_name: str, item_id: int) -> Item:
-    item = query.get(session(), me, list_name, item_id)
+    """The item to edit; a name that is shown translated is edited as it is stored."""
+    translated = definition(session(), list_name).settings.get("translated")
+    item = query.get(session(), replace(me, language="en") if translated else me, list_name, item_id)
     if not item.editable:
         raise Forbidden(items.SEE)
     return item
