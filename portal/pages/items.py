@@ -91,7 +91,7 @@ def save(list_name: str, item_id: int) -> ResponseReturnValue:
             values.pop(name, None)
         changed = conflicts.changes(found, values, item)
         with savepoint(session()):
-            saved = items.update(session(), me, list_name, item_id, changed, version=version)
+            saved = items.update(session(), me, list_name, item_id, changed, version=version) if changed else item
     except Invalid as refusal:
         return _form(found, me, typed, item=item, version=version, refusal=refusal)
     except Stale:  # on PostgreSQL the other may have written between our look and our save
