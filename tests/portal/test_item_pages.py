@@ -35,17 +35,28 @@ def fields_of(page: str) -> dict[str, Any]:
     for name, text in re.findall(r'<textarea[^>]*name="([^"]+)"[^>]*>\n?(.*?)</textarea>', form, re.S):
         values[name] = text
     for name, options in re.findall(r'<select[^>]*name="([^"]+)"[^>]*>(.*?)</select>', form, re.S):
-        chosen = re.findall(r'<option value="([^"]*)" selected', options) or re.findall(r"<option selected>([^<]*)", options)
+        chosen = re.findall(r'<option value="([^"]*)" selected', options) or re.findall(
+            r"<option selected>([^<]*)", options
+        )
         values[name] = chosen if len(chosen) > 1 else (chosen[0] if chosen else "")
     return values
 
 
 def test_an_item_is_made_by_its_form(house: House) -> None:
     client, company = house.client("north"), house.make_relation()
-    answer = send(client, "/lists/cases/new", {"name": "Mill", "company": company.id, "value": "1,250.50", "currency": "USD", "expected_close": "3.12.2027"})
+    answer = send(
+        client,
+        "/lists/cases/new",
+        {"name": "Mill", "company": company.id, "value": "1,250.50", "currency": "USD", "expected_close": "3.12.2027"},
+    )
     assert answer.status_code == 303
     case = now_of(house, "cases", int(answer.headers["Location"].rsplit("/", 1)[1]))
-    assert (case.title, str(case["value"]), case["currency"], str(case["expected_close"])) == ("Mill", "1250.50", "USD", "2027-12-03")
+    assert (case.title, str(case["value"]), case["currency"], str(case["expected_close"])) == (
+        "Mill",
+        "1250.50",
+        "USD",
+        "2027-12-03",
+    )
     assert case["sales_group"].title == "North"
     page = client.get(answer.headers["Location"]).text
     assert "Saved: Mill" in page and "1,250.50\u00a0$" in page
@@ -54,13 +65,25 @@ def test_an_item_is_made_by_its_form(house: House) -> None:
 def test_saving_leads_back_to_where_one_came_from_and_never_elsewhere(house: House) -> None:
     client, company = house.client("north"), house.make_relation()
     body = {"name": "Mill", "company": company.id}
-    assert send(client, "/lists/cases/new", {**body, "next": "/lists/cases?view=mine"}).headers["Location"] == "/lists/cases?view=mine"
-    assert send(client, "/lists/cases/new", {**body, "next": "//elsewhere.test/"}).headers["Location"].startswith("/lists/cases/")
+    assert (
+        send(client, "/lists/cases/new", {**body, "next": "/lists/cases?view=mine"}).headers["Location"]
+        == "/lists/cases?view=mine"
+    )
+    assert (
+        send(client, "/lists/cases/new", {**body, "next": "//elsewhere.test/"})
+        .headers["Location"]
+        .startswith("/lists/cases/")
+    )
 
 
 def test_an_unchanged_form_changes_nothing(house: House) -> None:
-    contact = house.make("contacts", {"company": house.make_relation().id, "phone": "+421905123456", "address": {"city": "Košice"}})
-    event = house.make("events", {"participants": [{"user": house.people["both"], "answer": "accepted"}], "place": "Hall 2", "all_day": False})
+    contact = house.make(
+        "contacts", {"company": house.make_relation().id, "phone": "+421905123456", "address": {"city": "Košice"}}
+    )
+    event = house.make(
+        "events",
+        {"participants": [{"user": house.people["both"], "answer": "accepted"}], "place": "Hall 2", "all_day": False},
+    )
     client = house.client("north")
     for item in (contact, event, house.make_case(value="1250.5", expected_close="2027-01-31")):
         address = f"/lists/{item.definition.name}/{item.id}/edit"
@@ -74,7 +97,9 @@ def test_an_edit_does_not_clear_what_the_editor_cannot_see(house: House) -> None
     task = house.make("activities", {"activity_type": "task", "description": "Call"}, by="north")
     with house.home.database.write() as session:
         found = task.definition
-        session.execute(found.table.update().where(found.table.c.id == task.id).values({found.by_name["case"].physical: secret.id}))
+        session.execute(
+            found.table.update().where(found.table.c.id == task.id).values({found.by_name["case"].physical: secret.id})
+        )
     client = house.client("north")
     page = client.get(f"/lists/activities/{task.id}/edit").text
     assert "Secret" not in page
@@ -89,13 +114,20 @@ def test_a_conflict_shows_both_values_and_keeps_the_choice(house: House) -> None
     client = house.client("north")
     mine = fields_of(client.get(f"/lists/cases/{case.id}/edit").text)
     with house.write("both") as (session, actor):
-        items.update(session, actor, "cases", case.id, {"description": "theirs", "expected_close": "2027-01-01"}, version=1)
+        items.update(
+            session, actor, "cases", case.id, {"description": "theirs", "expected_close": "2027-01-01"}, version=1
+        )
     answer = client.post(f"/lists/cases/{case.id}/edit", data={**mine, "description": "mine", "value": "77"})
     assert answer.status_code == 409
     assert "theirs" in answer.text and "mine" in answer.text and "Both Person changed this" in answer.text
     assert "Expected close" in answer.text.split("Already taken over")[1][:60]
     again = fields_of(answer.text)
-    assert again["version"] == "2" and again["value"] == "77" and again["expected_close"] == "2027-01-01" and again["description"] == "mine"
+    assert (
+        again["version"] == "2"
+        and again["value"] == "77"
+        and again["expected_close"] == "2027-01-01"
+        and again["description"] == "mine"
+    )
     assert client.post(f"/lists/cases/{case.id}/edit", data={**again, "keep.description": "theirs"}).status_code == 303
     case = now_of(house, "cases", case.id)
     assert (case["description"], str(case["value"]), str(case["expected_close"])) == ("theirs", "77.00", "2027-01-01")
@@ -119,14 +151,21 @@ def test_a_refused_save_leaves_nothing_half_written(house: House) -> None:
     client = house.client("north")
     data = fields_of(client.get(f"/lists/cases/{case.id}/edit").text)
     answer = client.post(f"/lists/cases/{case.id}/edit", data={**data, "name": "Renamed", "company": other.id})
-    assert answer.status_code == 422 and "belong to the company it has now" in answer.text and 'value="Renamed"' in answer.text
+    assert (
+        answer.status_code == 422
+        and "belong to the company it has now" in answer.text
+        and 'value="Renamed"' in answer.text
+    )
     assert now_of(house, "cases", case.id).version == 1
 
 
 def test_the_panel_and_the_dialog_get_the_page_without_the_shell(house: House) -> None:
     case = house.make_case(name="Deal")
     client = house.client("north")
-    for address, headers in ((f"/lists/cases/{case.id}", {"HX-Target": "panel-body"}), (f"/lists/cases/{case.id}?panel=1", {})):
+    for address, headers in (
+        (f"/lists/cases/{case.id}", {"HX-Target": "panel-body"}),
+        (f"/lists/cases/{case.id}?panel=1", {}),
+    ):
         part = client.get(address, headers={"HX-Request": "true", **headers}).text
         assert "Deal" in part and "<html" not in part
     part = client.get("/lists/relations/new?name=Tatra", headers={"HX-Request": "true"}).text
@@ -145,7 +184,9 @@ def test_the_item_page_shows_what_points_at_it(house: House) -> None:
 
 
 def test_a_masked_item_shows_its_part_and_says_why(house: House) -> None:
-    event = house.make("events", {"case": house.make_case(name="Canary").id, "place": "Hall 2", "description": "Hidden words"})
+    event = house.make(
+        "events", {"case": house.make_case(name="Canary").id, "place": "Hall 2", "description": "Hidden words"}
+    )
     page = house.client("south").get(f"/lists/events/{event.id}").text
     assert "Meeting" in page and "Hall 2" in page and "You see only a part of this" in page
     assert "Canary" not in page and "Hidden words" not in page and f"/lists/events/{event.id}/edit" not in page
