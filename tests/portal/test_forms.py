@@ -82,7 +82,7 @@ def test_times_are_in_the_readers_zone() -> None:
 
 
 def test_a_form_reads_every_kind_of_column(house: House) -> None:
-    sent = MultiDict(
+    sent: MultiDict[str, str] = MultiDict(
         [
             ("name", "Fair"),
             ("start", "2026-12-03 10:00"),

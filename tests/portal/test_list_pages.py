@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html import unescape
+from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 from house import House
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -35,6 +38,11 @@ def statements(house: House) -> Iterator[list[str]]:
         yield seen
     finally:
         event.remove(engine, "before_cursor_execute", note)
+
+
+def suggested(client: FlaskClient, address: str) -> list[dict[str, Any]]:
+    """What a lookup's address answers."""
+    return json.loads(client.get(address).text)
 
 
 def titles(page: str) -> list[str]:
@@ -203,14 +211,14 @@ def test_suggestions_begin_with_what_was_typed_and_leave_out_the_retired(house: 
             name=name, address={"city": town}, registration_no="36211222" if town == "Kassel" else "12345678"
         )
     client = house.client("north")
-    found = client.get("/lists/relations/suggest?q=STE").json
+    found = suggested(client, "/lists/relations/suggest?q=STE")
     assert [one["title"] for one in found] == ["Steel Works", "Tatra Steel"]
     assert found[0]["detail"] == "Kassel · 36211222"
-    assert [one["title"] for one in client.get("/lists/relations/suggest?q=3621").json] == ["Steel Works"]
-    assert [one["title"] for one in client.get("/lists/relations/suggest?q=tatra+ste").json] == ["Tatra Steel"]
+    assert [one["title"] for one in suggested(client, "/lists/relations/suggest?q=3621")] == ["Steel Works"]
+    assert [one["title"] for one in suggested(client, "/lists/relations/suggest?q=tatra+ste")] == ["Tatra Steel"]
     house.make("case_types", {"name": "Old kind", "retired": True}, by="admin")
     assert client.get("/lists/case_types/suggest?q=old").json == []
-    assert [one["title"] for one in client.get("/lists/users/suggest?q=south").json] == ["South Person"]
+    assert [one["title"] for one in suggested(client, "/lists/users/suggest?q=south")] == ["South Person"]
 
 
 def test_the_recycle_bin_brings_back(house: House) -> None:
