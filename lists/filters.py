@@ -122,7 +122,11 @@ def _empty(reading: Reading, source: Source) -> ColumnElement[bool]:
     if source.type.is_multi and source.type.target:
         target = reading.target(source.type.target)
         if target.access_is_limited:
-            seen = exists().where(json_has(source.raw, target.id), *target.conditions()).correlate(reading.definition.table)
+            seen = (
+                exists()
+                .where(json_has(source.raw, target.id), *target.conditions())
+                .correlate(reading.definition.table)
+            )
             blank = or_(blank, not_(seen))
     return blank if source.visible is None else or_(not_(source.visible), blank)
 
@@ -167,7 +171,9 @@ def _operand(kind: ColumnType, value: Any) -> Any:
     return operand
 
 
-def _multi_predicate(reading: Reading, kind: ColumnType, raw: ColumnElement[Any], op: str, value: Any) -> ColumnElement[bool]:
+def _multi_predicate(
+    reading: Reading, kind: ColumnType, raw: ColumnElement[Any], op: str, value: Any
+) -> ColumnElement[bool]:
     operands = [_operand(kind, one) for one in value] if op == "in" else [_operand(kind, value)]
     found = or_(false(), *(_holds(reading, kind, raw, operand) for operand in operands))
     return not_(found) if op == "ne" else found

@@ -35,8 +35,12 @@ def _check_times(new: dict[str, Any]) -> None:
     start, end = new.get("start"), new.get("end")
     if not start or not end:
         # Said before the functions that reckon with both, though the columns are required anyway.
-        missing = [(name, title) for name, title, value in (("start", "Start", start), ("end", "End", end)) if not value]
-        raise Invalid.many([FieldError(name, "“%(column)s” must be filled in.", {"column": title}) for name, title in missing])
+        missing = [
+            (name, title) for name, title, value in (("start", "Start", start), ("end", "End", end)) if not value
+        ]
+        raise Invalid.many(
+            [FieldError(name, "“%(column)s” must be filled in.", {"column": title}) for name, title in missing]
+        )
     if end < start:
         raise Invalid("end", "The end is before the start.")
     if (end - start).days > 366:
