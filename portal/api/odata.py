@@ -11,7 +11,7 @@ import datetime
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from odata_query import ast
@@ -211,16 +211,15 @@ class _Translation:
         left: Any = node.left
         right: Any = node.right
         if op in _TURNED and isinstance(left, ast._Literal) and not isinstance(right, ast._Literal):
-            op, left, right = _TURNED[op], right, left
+            op, left, right = _TURNED[op], right, left  # 5 lt value
         if isinstance(left, ast.Call) and isinstance(right, ast.Boolean) and op in ("eq", "ne"):
             found = self.boolean(left, depth + 1)
             return found if right.py_val == (op == "eq") else Not(found)
         path = _path(left)
         if op == "in":
+            values: list[Any] = right.val
             return (
-                Or([self.compare(path, "eq", one) for one in right.val])
-                if _is_odd(right.val)
-                else self.among(path, right.val)
+                Or([self.compare(path, "eq", one) for one in values]) if _has_null(values) else self.among(path, values)
             )
         return self.compare(path, op, right)
 
@@ -235,16 +234,21 @@ class _Translation:
         return Compare(path, name, text.val)
 
     def among(self, path: tuple[str, ...], literals: Sequence[Any]) -> Filter:
-        """`in`: any of these plain values."""
+        """`in`: any of these values."""
         kind = self.kind(path)
-        found: list[Any] = []
+        plain: list[Any] = []
+        others: list[Filter] = []
         for literal in literals:
-            found += self.operands(kind, literal)
-        if any(isinstance(one, _Day) for one in found):
-            return Or(
-                [self.of_day(path, "eq", one) if isinstance(one, _Day) else Compare(path, "eq", one) for one in found]
-            )
-        return Compare(path, "in", found) if found else _NEVER
+            if isinstance(literal, ast.Null):
+                others.append(Compare(path, "empty", True))
+                continue
+            for one in self.operands(kind, literal):
+                if isinstance(one, _Day):
+                    others.append(self.of_day(path, "eq", one))
+                else:
+                    plain.append(one)
+        among = Compare(path, "in", plain) if plain else _NEVER
+        return Or([among, *others]) if others else among
 
     def compare(self, path: tuple[str, ...], op: str, literal: Any) -> Filter:
         if isinstance(literal, ast.Null):
@@ -329,10 +333,6 @@ class _Translation:
         if self.lists is None or first.target == "users":
             return None
         return column_type_of(self.lists.get(first.target), path[1], FILTER)
-
-
-def _is_odd(literals: Sequence[Any]) -> bool:
-    return any(isinstance(one, ast.Null) for one in literals)
 
 
 def _chain(node: ast.BoolOp, op: type[Any]) -> list[Any]:
