@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 from . import filters, query
 from .catalogue import Column, ListDefinition, catalogue
 from .columns import Reference
+from .columns.text import TextColumn
 from .errors import FieldError, Invalid
 from .models import User
 from .reading import Reading
 from .rights import Actor, Level
 
+EXTERNAL_ID = TextColumn({"max": 200})
 SETTABLE_BY_IMPORT = frozenset({"created", "modified"})
 
 
@@ -27,19 +29,17 @@ def parse(
     errors: list[FieldError] = []
     for name, raw in {**values, **program}.items():
         column = found.by_name.get(name)
-        if name == "external_id":
-            parsed[name] = str(raw)[:200] if raw else None
-        elif name in SETTABLE_BY_IMPORT and actor.by_import and creating:
+        if name in SETTABLE_BY_IMPORT and actor.by_import and creating:
             parsed[name] = raw
-        elif column is None or (column.hidden and name not in program):
+        elif name != "external_id" and (column is None or (column.hidden and name not in program)):
             errors.append(
                 FieldError(name, "The list %(list)s has no column %(column)s.", {"list": found.name, "column": name})
             )
-        elif column.by_program and name not in program and not _may_set(actor):
+        elif column and column.by_program and name not in program and not _may_set(actor):
             errors.append(FieldError(name, "This is set by the program."))
         else:
             try:
-                parsed[name] = column.type.parse(raw)
+                parsed[name] = (column.type if column else EXTERNAL_ID).parse(raw)
             except Invalid as refusal:
                 errors.append(FieldError(name, refusal.message, refusal.values))
     if errors:

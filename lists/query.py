@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import datetime
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Row, and_, false, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from . import filters
@@ -23,6 +25,7 @@ from .reading import SYSTEM_TYPES, Reading
 from .rights import Actor, Level
 
 MOST_PER_PAGE = 5000
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 COUNT_CAP = 10_000
 
 
@@ -335,8 +338,10 @@ Key = tuple[ColumnElement[Any], bool]
 def _keys(reading: Reading, order: Sequence[tuple[str, bool]]) -> list[Key]:
     if len(order) > 8:
         raise Invalid("$orderby", "There can be at most %(max)s sort columns.", max=8)
-    keys = [(reading.sort_key(name), descending) for name, descending in order if name != "id"]
-    by_id = next((descending for name, descending in order if name == "id"), keys[-1][1] if keys else False)
+    # Nothing sorts behind the id: no two items share one.
+    wanted = list(takewhile(lambda part: part[0] != "id", order))
+    keys = [(reading.sort_key(name), descending) for name, descending in wanted]
+    by_id = order[len(wanted)][1] if len(wanted) < len(order) else bool(keys) and keys[-1][1]
     return [*keys, (reading.id, by_id)]
 
 
@@ -358,7 +363,7 @@ def _beyond(keys: Sequence[Key], values: Sequence[Any], back: bool) -> ColumnEle
         further = _further(key, down, values[position], back)
         if further is not None:
             alternatives.append(and_(*same, further))
-    return or_(*alternatives)
+    return or_(false(), *alternatives)
 
 
 def _further(key: ColumnElement[Any], down: bool, value: Any, back: bool) -> ColumnElement[bool] | None:
@@ -408,6 +413,8 @@ def _unpack(value: Any) -> Any:
             isinstance(value, int) and abs(value) >= 2**63
         ):
             raise ValueError(value)
+        if isinstance(value, str) and _UNSTORABLE.search(value):
+            raise ValueError(value)
         return value
     ((kind, text),) = value.items()
     if kind == "t":
@@ -415,4 +422,9 @@ def _unpack(value: Any) -> Any:
         if instant.tzinfo is None:
             raise ValueError(text)
         return instant
-    return datetime.date.fromisoformat(text) if kind == "d" else Decimal(text)
+    if kind == "d":
+        return datetime.date.fromisoformat(text)
+    number = Decimal(text)
+    if not number.is_finite() or abs(number) > 10**18:
+        raise ValueError(text)
+    return number

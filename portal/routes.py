@@ -5,6 +5,8 @@ from __future__ import annotations
 from flask import Flask
 
 from .pages import account, calendar, styleguide
+from . import api
+from .pages import account, calendar
 from .settings import Settings
 
 
@@ -14,3 +16,4 @@ def register(app: Flask, settings: Settings) -> None:
     app.register_blueprint(calendar.blueprint)
     if settings.development:
         app.register_blueprint(styleguide.blueprint)
+    api.register(app)
