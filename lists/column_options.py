@@ -65,7 +65,9 @@ def _check_choices(kind: str, options: Mapping[str, Any]) -> None:
     values = [choice.get("value") if isinstance(choice, dict) else choice for choice in choices]
     titles = [choice.get("title", {}) for choice in choices if isinstance(choice, dict)]
     sound = all(isinstance(value, str) and 0 < len(value) <= LONGEST_CHOICE for value in values)
-    sound = sound and all(isinstance(title, dict) and all(isinstance(text, str) for text in title.values()) for title in titles)
+    sound = sound and all(
+        isinstance(title, dict) and all(isinstance(text, str) for text in title.values()) for title in titles
+    )
     if not sound or len(set(values)) != len(values):
         raise Invalid("choices", "Each choice is a text of its own, or a value with its titles.")
 
@@ -77,7 +79,11 @@ def _check_index(kind: str, options: Mapping[str, Any]) -> None:
     made = column_type(kind, options)
     longest = getattr(made, "longest", 0) if made.is_text else 0
     if made.is_multi or kind == "address" or longest > LONGEST_INDEXED:
-        raise Invalid(name, "Only short values can be indexed or unique: give a text at most %(max)s characters.", max=LONGEST_INDEXED)
+        raise Invalid(
+            name,
+            "Only short values can be indexed or unique: give a text at most %(max)s characters.",
+            max=LONGEST_INDEXED,
+        )
 
 
 def _check_default(kind: str, options: Mapping[str, Any]) -> None:
@@ -88,5 +94,3 @@ def _check_default(kind: str, options: Mapping[str, Any]) -> None:
         column_type(kind, options).parse(default)
     except Invalid as refusal:
         raise Invalid("default", refusal.message, **refusal.values) from None
-
-

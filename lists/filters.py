@@ -5,6 +5,7 @@ A masked value counts as absent: a filter never tells what its reader may not se
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from .reading import Reading, Source
 
 MOST_NODES, DEEPEST = 200, 30
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,7 @@ def _compare(reading: Reading, path: tuple[str, ...], op: str, value: Any) -> Co
         return blank if value else not_(blank)
     if value is None:
         return _compare(reading, path, "empty", op == "eq")
+    value = [_storable(one) for one in value] if isinstance(value, (list, tuple)) else _storable(value)
     if op not in source.type.operators:
         raise Invalid("$filter", "%(column)s cannot be filtered with “%(op)s”.", column=path[0], op=op)
     try:
@@ -117,12 +120,21 @@ def _compare(reading: Reading, path: tuple[str, ...], op: str, value: Any) -> Co
     return or_(not_(source.visible), plain) if op == "ne" else and_(source.visible, plain)
 
 
+def _storable(value: Any) -> Any:
+    """A text without what no database keeps: NUL and halves of surrogate pairs."""
+    return _UNSTORABLE.sub("", value) if isinstance(value, str) else value
+
+
 def _empty(reading: Reading, source: Source) -> ColumnElement[bool]:
     blank = source.raw.is_(None)
     if source.type.is_multi and source.type.target:
         target = reading.target(source.type.target)
         if target.access_is_limited:
-            seen = exists().where(json_has(source.raw, target.id), *target.conditions()).correlate(reading.definition.table)
+            seen = (
+                exists()
+                .where(json_has(source.raw, target.id), *target.conditions())
+                .correlate(reading.definition.table)
+            )
             blank = or_(blank, not_(seen))
     return blank if source.visible is None else or_(not_(source.visible), blank)
 
@@ -167,7 +179,9 @@ def _operand(kind: ColumnType, value: Any) -> Any:
     return operand
 
 
-def _multi_predicate(reading: Reading, kind: ColumnType, raw: ColumnElement[Any], op: str, value: Any) -> ColumnElement[bool]:
+def _multi_predicate(
+    reading: Reading, kind: ColumnType, raw: ColumnElement[Any], op: str, value: Any
+) -> ColumnElement[bool]:
     operands = [_operand(kind, one) for one in value] if op == "in" else [_operand(kind, value)]
     found = or_(false(), *(_holds(reading, kind, raw, operand) for operand in operands))
     return not_(found) if op == "ne" else found

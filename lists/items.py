@@ -101,6 +101,16 @@ def delete(session: Session, actor: Actor, list_name: str, item_id: int, *, vers
     _put_away(session, actor, found, old, at)
 
 
+def followers(session: Session, actor: Actor, list_name: str, item_id: int) -> dict[str, int]:
+    """How many items of which lists go to the recycle bin with this one. Raises NotFound where it may not be read."""
+    found = definition(session, list_name)
+    query.get(session, actor, list_name, item_id, right=Level.READ)
+    counts: dict[str, int] = {}
+    for child, _child_id in _followers_of(session, found, item_id):
+        counts[child.name] = counts.get(child.name, 0) + 1
+    return counts
+
+
 def restore(session: Session, actor: Actor, list_name: str, item_id: int) -> Item:
     """Bring an item back from the recycle bin, and what went there with it. Raises NotFound, Forbidden."""
     found = definition(session, list_name)
@@ -337,4 +347,4 @@ def _is_used(session: Session, found: ListDefinition, item_id: int) -> bool:
     return False
 
 
-__all__: Sequence[str] = ["create", "delete", "rescope_all", "restore", "restore_version", "update"]
+__all__: Sequence[str] = ["create", "delete", "followers", "rescope_all", "restore", "restore_version", "update"]

@@ -410,7 +410,7 @@ def _pack(value: Any) -> Any:
 def _unpack(value: Any) -> Any:
     if not isinstance(value, dict):
         if (value is not None and not isinstance(value, (str, int, bool))) or (
-            isinstance(value, int) and abs(value) >= 2**63
+            isinstance(value, int) and abs(value) >= 2**31
         ):
             raise ValueError(value)
         if isinstance(value, str) and _UNSTORABLE.search(value):
@@ -419,7 +419,7 @@ def _unpack(value: Any) -> Any:
     ((kind, text),) = value.items()
     if kind == "t":
         instant = datetime.datetime.fromisoformat(text)
-        if instant.tzinfo is None:
+        if instant.tzinfo is None or not 1 < instant.year < 9999:
             raise ValueError(text)
         return instant
     if kind == "d":

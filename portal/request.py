@@ -93,6 +93,13 @@ def _signer() -> TimestampSigner:
     return TimestampSigner(home().settings.secret_key, salt="session")
 
 
+def next_page(default: str = "/") -> str:
+    """Where to go on: the argument or field `next`; only addresses of this portal are taken."""
+    wanted = request.values.get("next", "")
+    own = wanted.startswith("/") and not wanted.startswith("//") and "\\" not in wanted and wanted.isprintable()
+    return wanted if own else default
+
+
 def wants_json() -> bool:
     """Whether the answer is for a program: the API."""
     return request.path.startswith("/api/")

@@ -7,6 +7,7 @@ from flask import Flask
 from .pages import account, calendar, styleguide
 from . import api
 from .pages import account, calendar
+from .pages import account, calendar, items, lists, styleguide
 from .settings import Settings
 
 
@@ -14,6 +15,9 @@ def register(app: Flask, settings: Settings) -> None:
     """Put the blueprints into the application."""
     app.register_blueprint(account.blueprint)
     app.register_blueprint(calendar.blueprint)
+    api.register(app)
+    app.register_blueprint(lists.blueprint)
+    app.register_blueprint(items.blueprint)
     if settings.development:
         app.register_blueprint(styleguide.blueprint)
     api.register(app)

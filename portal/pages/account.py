@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from .. import sign_in
 from ..errors import said
-from ..request import COOKIE, actor, home, session
+from ..request import COOKIE, actor, home, next_page, session
 from ..settings import languages
 
 blueprint = Blueprint("account", __name__)
@@ -20,8 +18,8 @@ blueprint = Blueprint("account", __name__)
 def sign_in_page() -> ResponseReturnValue:
     """The sign-in form; who is signed in already goes on."""
     if g.actor is not None:
-        return redirect(_next_page(), 303)
-    return render_template("account/sign_in.html", next=_next_page(), email="", error=None)
+        return redirect(next_page(), 303)
+    return render_template("account/sign_in.html", next=next_page(), email="", error=None)
 
 
 @blueprint.post("/sign-in")
@@ -42,7 +40,7 @@ def sign_in_submit() -> ResponseReturnValue:
         sign_in.note_failure(session(), settings, email, address)
         return _refused(email, _("This e-mail address and password do not fit together."), 422)
     secret = sign_in.open_session(session(), user, address=address, agent=request.headers.get("User-Agent", ""))
-    response = redirect(_next_page(), 303)
+    response = redirect(next_page(), 303)
     set_session_cookie(response, secret)  # type: ignore[arg-type]
     return response
 
@@ -63,7 +61,7 @@ def choose_look(setting: str) -> ResponseReturnValue:
     """Theme and density of rows are the browser's own: kept in a cookie."""
     choices = {"theme": ("system", "light", "dark"), "density": ("comfortable", "compact")}[setting]
     chosen = request.form.get(setting, "")
-    response = redirect(_next_page(), 303)
+    response = redirect(next_page(), 303)
     if chosen in choices:
         response.set_cookie(setting, chosen, max_age=31_536_000, samesite="Lax", secure=home().settings.secure)
     return response
@@ -77,16 +75,8 @@ def choose_language() -> ResponseReturnValue:
     chosen = request.form.get("language", "")
     if chosen in languages():
         session().get_one(User, actor().user_id).language = chosen
-    return redirect(_next_page(), 303)
+    return redirect(next_page(), 303)
 
 
 def _refused(email: str, error: str, status: int) -> ResponseReturnValue:
-    return render_template("account/sign_in.html", next=_next_page(), email=email, error=error), status
-
-
-def _next_page() -> str:
-    """Where to go on; only addresses of this portal are taken."""
-    wanted = request.values.get("next", "/")
-    parts = urlsplit(wanted)
-    own = not parts.scheme and not parts.netloc and wanted.startswith("/") and not wanted.startswith(("//", "/\\"))
-    return wanted if own and "\\" not in wanted and wanted.isprintable() else "/"
+    return render_template("account/sign_in.html", next=next_page(), email=email, error=error), status
