@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import Flask
 
-from .pages import account, calendar, styleguide
+from . import api
+from .pages import account, calendar, documents, styleguide
 from .settings import Settings
 
 
@@ -12,5 +13,7 @@ def register(app: Flask, settings: Settings) -> None:
     """Put the blueprints into the application."""
     app.register_blueprint(account.blueprint)
     app.register_blueprint(calendar.blueprint)
+    app.register_blueprint(documents.blueprint)
+    api.register(app)
     if settings.development:
         app.register_blueprint(styleguide.blueprint)
