@@ -101,8 +101,8 @@ def next_page(default: str = "/") -> str:
 
 
 def wants_json() -> bool:
-    """Whether the answer is for a program: the API."""
-    return request.path.startswith("/api/")
+    """Whether the answer is for a program: the API, or a page's script that asks for JSON."""
+    return request.path.startswith("/api/") or request.accept_mimetypes.best == "application/json"
 
 
 def sign_in_redirect() -> ResponseReturnValue:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Flask
 
-from .pages import account, calendar, styleguide
 from . import api
 from .pages import account, calendar
 from .pages import account, calendar, items, lists, styleguide
+from .pages import account, calendar, documents, styleguide
 from .settings import Settings
 
 
@@ -18,6 +18,7 @@ def register(app: Flask, settings: Settings) -> None:
     api.register(app)
     app.register_blueprint(lists.blueprint)
     app.register_blueprint(items.blueprint)
+    app.register_blueprint(documents.blueprint)
+    api.register(app)
     if settings.development:
         app.register_blueprint(styleguide.blueprint)
-    api.register(app)
