@@ -188,11 +188,13 @@ def granted_scopes(session: Session, actor: Actor, level: Level) -> frozenset[in
     """The scopes that grant `level` to the actor, found once per session: a set, or a sub-query when there are many."""
     key = ("scopes", actor.user_id, level)
     if key not in session.info:
-        query = select(ScopeGrant.scope_id).where(
-            ScopeGrant.subject.in_(sorted(actor.subjects)), ScopeGrant.level >= int(level)
-        )
-        found = frozenset(session.scalars(query.distinct().limit(MOST_BOUND_SCOPES + 1)))
-        session.info[key] = found if len(found) <= MOST_BOUND_SCOPES else query
+        mine = ScopeGrant.subject.in_(sorted(actor.subjects))
+        best = select(ScopeGrant.scope_id, func.max(ScopeGrant.level)).where(mine).group_by(ScopeGrant.scope_id)
+        found = list(session.execute(best.limit(MOST_BOUND_SCOPES + 1)))
+        for each in Level:  # one statement tells all levels
+            few = frozenset(scope for scope, granted in found if granted >= each)
+            many = select(ScopeGrant.scope_id).where(mine, ScopeGrant.level >= int(each))
+            session.info["scopes", actor.user_id, each] = few if len(found) <= MOST_BOUND_SCOPES else many
     return session.info[key]
 
 
