@@ -279,7 +279,7 @@ def _title(session: Session, actor: Actor, row: Row[Any]) -> str | None:
     settings = definition_.settings
     parts = {settings.get("name_prefix"): row.prefix, settings.get("name_typed"): row.typed}
     parts[settings.get("translated", {}).get(actor.language)] = row.translation
-    return _shown_name(definition_, {**parts, "name": row.name}, actor)
+    return shown_name(definition_, {**parts, "name": row.name}, actor)
 
 
 def resolve(session: Session, actor: Actor, items: Sequence[Item]) -> None:
@@ -341,11 +341,11 @@ def _item(reading: Reading, names: Sequence[str], row: Row[Any]) -> Item:
         for name in dict.fromkeys(("id", "guid", "version", *names))
     }
     if "name" in values:
-        values["name"] = _shown_name(reading.definition, values, reading.actor)
+        values["name"] = shown_name(reading.definition, values, reading.actor)
     return Item(reading.definition, values, Level(row.level_))
 
 
-def _shown_name(found: ListDefinition, values: Mapping[str, Any], actor: Actor) -> str | None:
+def shown_name(found: ListDefinition, values: Mapping[str, Any], actor: Actor) -> str | None:
     """The name in the reader's language: made of parts, or the general word where it is masked."""
     name, settings = values.get("name"), found.settings
     general = (settings.get("masked_name") or {}).get(actor.language) or (settings.get("masked_name") or {}).get("en")

@@ -185,17 +185,20 @@ def _scope_condition(
 
 
 def granted_scopes(session: Session, actor: Actor, level: Level) -> frozenset[int] | Any:
-    """The scopes that grant `level` to the actor, found once per session: a set, or a sub-query when there are many."""
-    key = ("scopes", actor.user_id, level)
+    """The scopes that grant `level` to the actor: a set, or a sub-query when there are many.
+
+    All levels are found by one statement, once per session.
+    """
+    granted = ScopeGrant.subject.in_(sorted(actor.subjects))
+    key = ("scopes", actor.user_id)
     if key not in session.info:
-        mine = ScopeGrant.subject.in_(sorted(actor.subjects))
-        best = select(ScopeGrant.scope_id, func.max(ScopeGrant.level)).where(mine).group_by(ScopeGrant.scope_id)
-        found = list(session.execute(best.limit(MOST_BOUND_SCOPES + 1)))
-        for each in Level:  # one statement tells all levels
-            few = frozenset(scope for scope, granted in found if granted >= each)
-            many = select(ScopeGrant.scope_id).where(mine, ScopeGrant.level >= int(each))
-            session.info["scopes", actor.user_id, each] = few if len(found) <= MOST_BOUND_SCOPES else many
-    return session.info[key]
+        best = select(ScopeGrant.scope_id, func.max(ScopeGrant.level)).where(granted).group_by(ScopeGrant.scope_id)
+        rows = session.execute(best.limit(MOST_BOUND_SCOPES + 1)).all()
+        session.info[key] = dict(tuple(row) for row in rows) if len(rows) <= MOST_BOUND_SCOPES else None
+    levels: dict[int, int] | None = session.info[key]
+    if levels is None:
+        return select(ScopeGrant.scope_id).where(granted, ScopeGrant.level >= int(level))
+    return frozenset(scope for scope, at in levels.items() if at >= level)
 
 
 def forget_scopes(session: Session) -> None:
