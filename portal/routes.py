@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from flask import Flask
 
-from .pages import account, calendar, styleguide
+from .pages import account, actions, calendar, case, company, home, styleguide
 from .settings import Settings
 
 
 def register(app: Flask, settings: Settings) -> None:
     """Put the blueprints into the application."""
     app.register_blueprint(account.blueprint)
+    app.register_blueprint(home.blueprint)
+    app.register_blueprint(company.blueprint)
+    app.register_blueprint(case.blueprint)
+    app.register_blueprint(actions.blueprint)
     app.register_blueprint(calendar.blueprint)
     if settings.development:
         app.register_blueprint(styleguide.blueprint)

@@ -52,10 +52,25 @@ KINDS: dict[str, dict[str, tuple[str, ...]]] = {  # kind: the lists, and of acti
 INSTANTS = {"activities": "created", "events": "start", "mails": "sent", "documents": "modified"}
 EXCERPT = 600  # letters of a text that a timeline shows
 _TYPES: dict[str, Any] = {
-    "name": Text, "activity_type": Text, "name_typed": Boolean, "description": Text, "company": Integer, "case": Integer,
-    "contact": Integer, "salesperson": Integer, "modified_by": Integer, "sender": Text, "due": Date, "done": UtcDateTime,
-    "start": UtcDateTime, "end": UtcDateTime, "all_day": Boolean, "place": Text, "file_version": Text, "status": Text,
-}  # fmt: skip
+    "name": Text,
+    "activity_type": Text,
+    "name_typed": Boolean,
+    "description": Text,
+    "company": Integer,
+    "case": Integer,
+    "contact": Integer,
+    "salesperson": Integer,
+    "modified_by": Integer,
+    "sender": Text,
+    "due": Date,
+    "done": UtcDateTime,
+    "start": UtcDateTime,
+    "end": UtcDateTime,
+    "all_day": Boolean,
+    "place": Text,
+    "file_version": Text,
+    "status": Text,
+}
 
 
 @dataclass(frozen=True)
@@ -169,11 +184,16 @@ def _contact_parts(session: Session, actor: Actor, where: Where, now: datetime.d
     types = {"activities": ("call", "email"), "mails": (), "events": ()}
     return [
         _part(
-            session, actor, "contact", name,
-            _all([where, _happened(session, actor, name, now), *([_of_types(kinds)] if kinds else ())]), INSTANTS[name], 1,
+            session,
+            actor,
+            "contact",
+            name,
+            _all([where, _happened(session, actor, name, now), *([_of_types(kinds)] if kinds else ())]),
+            INSTANTS[name],
+            1,
         )
         for name, kinds in types.items()
-    ]  # fmt: skip
+    ]
 
 
 def _happened(session: Session, actor: Actor, list_name: str, now: datetime.datetime) -> Where:
@@ -239,9 +259,11 @@ def _part(
         level,
     )
     rows = select(*fixed, *columns).where(*reading.conditions(), where(reading))
-    rows = rows.order_by(at.desc(), reading.id.desc()) if sort is None else rows.order_by(
-        reading.definition.sql(sort).asc().nulls_last(), reading.id
-    )  # fmt: skip
+    rows = (
+        rows.order_by(at.desc(), reading.id.desc())
+        if sort is None
+        else rows.order_by(reading.definition.sql(sort).asc().nulls_last(), reading.id)
+    )
     return select(rows.limit(limit).subquery())
 
 
