@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from flask import Flask
 
-from .pages import account, calendar
+from .pages import account, admin, calendar
 from .settings import Settings
 
 
 def register(app: Flask, settings: Settings) -> None:
     """Put the blueprints into the application."""
     app.register_blueprint(account.blueprint)
+    app.register_blueprint(admin.blueprint)
     app.register_blueprint(calendar.blueprint)
