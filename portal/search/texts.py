@@ -17,11 +17,11 @@ from ...lists.columns import ColumnType
 from ...lists.query import Item
 from ...lists.rights import PROGRAM, Level
 from . import Entry
+from .words import GAP
 
 # Who an item belongs to is asked by filters: as words they would find everything that a group has.
 BELONGING = frozenset({"owner", "sales_group", "salesperson", "shared_with"})
 CONTENT = "content_text"  # a library's hidden column with the text of its files
-PAUSE = "\n"  # between two columns' texts: no phrase and no number goes across, see `joined`
 
 
 def searched(session: Session, found: ListDefinition) -> list[Column]:
@@ -70,11 +70,8 @@ def texts(columns: Iterable[Column], item: Mapping[str, Any]) -> list[tuple[str,
 
 
 def joined(parts: Iterable[tuple[str, str]]) -> str:
-    """One text of several columns' texts. The mark between them is a word that nobody can ask for."""
-    return f" {GAP} ".join(text for _name, text in parts)
-
-
-GAP = "\u02bc"  # a letter to the tokenizer, so that a phrase does not run from one column into the next
+    """One text of several columns' texts."""
+    return GAP.join(text for _name, text in parts)
 
 
 def entries(session: Session, found: ListDefinition, ids: Sequence[int]) -> list[Entry]:

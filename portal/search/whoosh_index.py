@@ -23,9 +23,10 @@ from . import Candidate, Entry, Readable, SearchEngine, State
 from .words import Clause, Question, words
 
 STATE_KEY = "state"
-MOST_REMEMBERED = 64
+MOST_REMEMBERED, MOST_POOLED = 64, 8
 MOST_DELETED_BY_QUERY = 200
 TITLE_BOOST = 2.0
+Stamp = tuple[int, int]  # the folder's inode and the index's generation
 
 
 class WordAnalyzer(Analyzer):
@@ -70,15 +71,15 @@ class WhooshEngine(SearchEngine):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._mutex = threading.Lock()
-        self._pool: list[tuple[tuple[int, int], Searcher]] = []
+        self._pool: list[tuple[Stamp, Searcher]] = []
         self._segments: dict[str, dict[str, array[int]]] = {}
-        self._sets: dict[tuple[Any, ...], set[int]] = {}
+        self._sets: dict[tuple[Stamp, Readable], tuple[set[int], set[int]]] = {}
 
     # --- Writing ------------------------------------------------------------------------------
 
     def state(self) -> State | None:
-        with self._searcher() as searcher:
-            found = searcher.document(key=STATE_KEY) if searcher else None
+        with self._searcher() as taken:
+            found = taken[1].document(key=STATE_KEY) if taken else None
             return json.loads(found["state"]) if found else None
 
     def write(
@@ -142,12 +143,13 @@ class WhooshEngine(SearchEngine):
     def candidates(
         self, question: Question, readable: Readable, lists: Sequence[int] | None, limit: int, seconds: float
     ) -> tuple[list[Candidate], bool]:
-        with self._searcher() as searcher:
-            if searcher is None or not question:
+        with self._searcher() as taken:
+            if taken is None or not question:
                 return [], False
+            stamp, searcher = taken
             found: dict[str, Candidate] = {}
             more = False
-            for field, allowed in self._allowed(searcher, readable):
+            for field, allowed in self._allowed(stamp, searcher, readable):
                 asked = _limited_to(_query(question, field), lists)
                 hits, cut = _run(searcher, asked, allowed, limit, seconds)
                 more = more or cut
@@ -157,7 +159,7 @@ class WhooshEngine(SearchEngine):
             return best, more
 
     @contextmanager
-    def _searcher(self) -> Iterator[Searcher | None]:
+    def _searcher(self) -> Iterator[tuple[Stamp, Searcher] | None]:
         """A searcher of the newest generation, nobody else's meanwhile; None where there is no index."""
         opened = self._open()
         if opened is None:
@@ -165,56 +167,42 @@ class WhooshEngine(SearchEngine):
             return
         stamp = (self.folder.stat().st_ino, opened.latest_generation())
         searcher = self._taken(stamp) or opened.searcher(weighting=Ranking())
-        try:
-            yield searcher
-        finally:
-            with self._mutex:
-                self._pool.append((stamp, searcher))
-                del self._pool[:-8]
+        yield stamp, searcher
+        with self._mutex:  # one that raised is not used again
+            self._pool.append((stamp, searcher))
+            del self._pool[:-MOST_POOLED]
 
-    def _taken(self, stamp: tuple[int, int]) -> Searcher | None:
+    def _taken(self, stamp: Stamp) -> Searcher | None:
         with self._mutex:
-            for place, (known, searcher) in enumerate(self._pool):
-                if known == stamp:
-                    del self._pool[place]
-                    return searcher
-            for known, _searcher in self._pool:
-                if known[0] != stamp[0]:
-                    self._segments.clear()
-            self._pool.clear()
-            self._sets.clear()
-        return None
+            self._pool = [(known, searcher) for known, searcher in self._pool if known == stamp]
+            return self._pool.pop()[1] if self._pool else None
 
-    def _allowed(self, searcher: Searcher, readable: Readable) -> Iterator[tuple[str, set[int]]]:
-        """Which documents may be found by which field: the full text where it is read, else the headline."""
-        full = self._set(searcher, readable.user_id, readable.full, Level.READ)
-        headline = self._set(searcher, None, readable.headline, Level.HEADLINE)
-        rest_key = ("rest", readable)
-        if rest_key not in self._sets:
-            self._remember(rest_key, headline - full)
-        for field, found in (("full", full), ("headline", self._sets.get(rest_key) or headline - full)):
+    def _allowed(self, stamp: Stamp, searcher: Searcher, readable: Readable) -> Iterator[tuple[str, set[int]]]:
+        """Which documents may be found by which field: by the full text where it is read, else by the headline."""
+        key = (stamp, readable)
+        sets = self._sets.get(key)
+        if sets is None:
+            full = self._documents(searcher, _fitting(readable.user_id, readable.full, Level.READ))
+            headline = self._documents(searcher, _fitting(None, readable.headline, Level.HEADLINE))
+            sets = (full, headline - full)
+            with self._mutex:
+                while len(self._sets) >= MOST_REMEMBERED:
+                    self._sets.pop(next(iter(self._sets)))
+                self._sets[key] = sets
+        for field, found in zip(("full", "headline"), sets, strict=True):
             if found:  # to Whoosh an empty set would mean: everything
                 yield field, found
 
-    def _set(self, searcher: Searcher, user_id: int | None, scopes: frozenset[int] | None, level: Level) -> set[int]:
-        key = (id(searcher.reader().generation()), user_id, scopes, level)
-        key = (user_id, scopes, int(level))
-        if (known := self._sets.get(key)) is not None:
-            return known
+    def _documents(self, searcher: Searcher, fits: Callable[[str], bool]) -> set[int]:
         found: set[int] = set()
-        fits = _fitting(user_id, scopes, level)
         for reader, offset in searcher.reader().leaf_readers():
             for token, numbers in self._tokens(reader).items():
                 if fits(token):
                     found.update(number + offset for number in numbers)
-        self._remember(key, found)
+        present = {reader.segment().segment_id() for reader, _offset in searcher.reader().leaf_readers()}
+        for gone in set(self._segments) - present:
+            self._segments.pop(gone, None)
         return found
-
-    def _remember(self, key: tuple[Any, ...], found: set[int]) -> None:
-        with self._mutex:
-            while len(self._sets) >= MOST_REMEMBERED:
-                self._sets.pop(next(iter(self._sets)))
-            self._sets[key] = found
 
     def _tokens(self, reader: Any) -> dict[str, array[int]]:
         """Per access token the segment's documents."""

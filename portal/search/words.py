@@ -16,7 +16,9 @@ from ...lists.sqltypes import fold
 
 LONGEST_WORD = 64
 LONGEST_QUESTION, MOST_CLAUSES, SHORTEST_PREFIX = 300, 12, 3
+GAP = "\x1f"  # between two texts: no phrase and no number runs across; no stored text has it
 _WORD = re.compile(r"(?:[^\W_]|[\u0300-\u036f])+")
+_WORD_OR_GAP = re.compile(f"{_WORD.pattern}|{GAP}")
 _PART = re.compile(r'(-?)"([^"]*)"?|(\S+)')
 _DIGITS = re.compile(r"\d{4,}")
 _BETWEEN_DIGITS = frozenset(" \u00a0\u202f-./")
@@ -36,9 +38,9 @@ class Word:
 def words(text: str) -> Iterator[Word]:
     """The words of `text`, with their other forms. Offsets count in `text` as NFC writes it."""
     run: list[Word] = []
-    for position, match in enumerate(_WORD.finditer(normalize("NFC", text))):
+    for position, match in enumerate(_WORD_OR_GAP.finditer(normalize("NFC", text))):
         term = fold(match[0])[:LONGEST_WORD]
-        if not term:
+        if not term or term == GAP:
             continue
         word = Word(term, position, match.start(), match.end())
         yield word
