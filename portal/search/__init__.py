@@ -10,11 +10,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ..home import Home
 from .words import Question
+
+if TYPE_CHECKING:
+    from ..home import Home
 
 
 @dataclass(frozen=True)

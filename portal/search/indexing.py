@@ -10,7 +10,7 @@ from __future__ import annotations
 import fcntl
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.exc import DBAPIError
@@ -20,13 +20,16 @@ from ...lists import changelog
 from ...lists.catalogue import ListDefinition, catalogue
 from ...lists.models import Change, SetAside
 from ...lists.sqltypes import json_has
-from ..home import Home
 from . import Entry, SearchEngine, State, engine_of, suggesting, texts
+
+if TYPE_CHECKING:
+    from ..home import Home
 
 FOLLOWER = "search"
 FORMAT = 1  # raise it when words are made differently: every index is then built anew
 LINES, ITEMS, ITEMS_AT_BUILDING = 200, 100, 400
 Key = tuple[int, int]  # list id, item id
+
 
 def catch_up(home: Home) -> bool:
     """Take the next changes into the index: one short step. True if something was done, so there may be more.

@@ -6,7 +6,7 @@ import datetime
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 
@@ -15,9 +15,11 @@ from ...lists.catalogue import ListDefinition, catalogue
 from ...lists.columns import Reference
 from ...lists.query import Item
 from ...lists.rights import Actor, Level, granted_scopes
-from ..home import Home
 from . import Candidate, Readable, engine_of, snippets, texts
 from .words import GAP, Question, Text, ask
+
+if TYPE_CHECKING:
+    from ..home import Home
 
 MOST_HITS, MOST_CANDIDATES, SECONDS = 200, 3000, 3.0
 
@@ -69,7 +71,7 @@ def _verified(
     """The first `limit` candidates that stand up to the reader's rights and the items' values as they are now."""
     engine, readable = engine_of(home), _readable(session, actor)
     until = time.monotonic() + SECONDS
-    wanted, seen = limit + 20, 0
+    wanted = limit + 20
     chosen: list[tuple[ListDefinition, int]] = []
     known: set[tuple[int, int]] = set()
     while True:
@@ -121,9 +123,7 @@ def _standing(
                 doubtful.append(one.item_id)
         held.update((list_id, number) for number in _fitting(session, actor, question, found, doubtful))
     return [
-        (catalogue(session).by_id[one.list_id], one.item_id)
-        for one in candidates
-        if (one.list_id, one.item_id) in held
+        (catalogue(session).by_id[one.list_id], one.item_id) for one in candidates if (one.list_id, one.item_id) in held
     ]
 
 

@@ -24,7 +24,7 @@ def snippet(question: Question, texts: Sequence[str]) -> list[Piece]:
             best = (number, text, found)
     if best[0]:
         return _cut(best[1], best[2])
-    return _cut(normalize("NFC", texts[0][:LENGTH * 2]), []) if texts else []
+    return _cut(normalize("NFC", texts[0][: LENGTH * 2]), []) if texts else []
 
 
 def marked(question: Question, text: str) -> list[Piece]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Index, Integer, Row, delete, exists, insert, select
 from sqlalchemy import Text as SqlText
@@ -20,9 +20,11 @@ from ...lists.database import Base
 from ...lists.query import Item
 from ...lists.reading import Reading
 from ...lists.rights import PROGRAM, Actor, Level
-from ..home import Home
 from . import Entry, texts
 from .words import GAP, Clause, ask, words
+
+if TYPE_CHECKING:
+    from ..home import Home
 
 # The lists that are suggested, in this order, and the columns by whose words.
 SUGGESTED: dict[str, tuple[str, ...]] = {
@@ -109,7 +111,9 @@ def _shown(session: Session, actor: Actor, chosen: Sequence[tuple[str, int]]) ->
         definition = catalogue(session).get(name)
         columns = [column for column in definition.settings.get("detail", ()) if definition.has(column)]
         ids = [number for other, number in chosen if other == name]
-        items |= {(name, number): item for number, item in query.many(session, actor, name, ids, columns=columns).items()}
+        items |= {
+            (name, number): item for number, item in query.many(session, actor, name, ids, columns=columns).items()
+        }
     return [_suggestion(items[key], actor) for key in chosen if key in items]
 
 

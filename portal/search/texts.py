@@ -109,23 +109,28 @@ def _is_headline(found: ListDefinition, name: str, item: Item) -> bool:
 
 def _cap_and_readers(found: ListDefinition, item: Item) -> tuple[int, tuple[int, ...]]:
     """The row's own cap, and whom its columns name as readers in spite of scope or cap."""
-    named = [reference.id for reference in item[found.settings["readers"]] or ()] if found.settings.get("readers") else []
+    named = _ids(item, found.settings.get("readers"))
     cap = found.settings.get("cap")
     if not cap:
-        return int(Level.EDIT), tuple(named)
+        return int(Level.EDIT), named
     value = item[cap["column"]]
     level = int(cap["levels"].get("true" if value is True else str(value), Level.EDIT))
     if level < Level.READ:
-        creator = [item["created_by"].id] if item["created_by"] else []
-        exempt = [reference.id for reference in item[cap["exempt"]] or ()] if cap.get("exempt") else []
-        named = [*creator, *exempt] if not found.settings.get("readers") else [*named, *creator, *exempt]
+        named += _ids(item, cap.get("exempt")) + ((item["created_by"].id,) if item["created_by"] else ())
     return level, tuple(dict.fromkeys(named))
+
+
+def _ids(item: Item, column: str | None) -> tuple[int, ...]:
+    return tuple(reference.id for reference in item[column] or ()) if column else ()
 
 
 def fingerprint(session: Session, found: ListDefinition) -> str:
     """Changes when the list's items must be indexed anew: other columns are searched, or others may find them."""
     shape = [
-        [(column.id, column.name, column.type.name, sorted(column.options.items())) for column in searched(session, found)],
+        [
+            (column.id, column.name, column.type.name, sorted(column.options.items()))
+            for column in searched(session, found)
+        ],
         [found.settings.get(key) for key in ("cap", "readers", "headline_if", "name_prefix", "name_typed")],
         sorted(found.headline),
     ]

@@ -151,7 +151,8 @@ class WhooshEngine(SearchEngine):
             more = False
             for field, allowed in self._allowed(stamp, searcher, readable):
                 asked = _limited_to(_query(question, field), lists)
-                hits, cut = _run(searcher, asked, allowed, limit, seconds)
+                allowed = allowed - _documents_with(searcher, question.unwanted, field)
+                hits, cut = _run(searcher, asked, allowed, limit, seconds) if allowed else ([], False)
                 more = more or cut
                 for candidate in hits:
                     found.setdefault(_key(candidate.list_id, candidate.item_id), candidate)
@@ -239,12 +240,17 @@ def _fitting(user_id: int | None, scopes: frozenset[int] | None, level: Level) -
 
 def _query(question: Question, field: str) -> query.Query:
     wanted = query.And([_clause(clause, field) for clause in question.wanted])
-    if question.unwanted:
-        wanted = query.AndNot(wanted, query.Or([_clause(clause, field) for clause in question.unwanted]))
     if field != "full":
         return wanted
     titles = [query.Term("title", term, boost=TITLE_BOOST) for clause in question.wanted for term in clause.terms]
     return query.AndMaybe(wanted, query.Or(titles))
+
+
+def _documents_with(searcher: Searcher, unwanted: Sequence[Clause], field: str) -> set[int]:
+    """The documents with any of these: taken from the allowed ones, since Whoosh's AndNot let one through."""
+    if not unwanted:
+        return set()
+    return set(searcher.docs_for_query(query.Or([_clause(clause, field) for clause in unwanted])))
 
 
 def _clause(clause: Clause, field: str) -> query.Query:
