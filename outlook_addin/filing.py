@@ -202,7 +202,11 @@ def _copy(session: Session, message_id: int, prepared: Prepared) -> int:
 
 def _check_targets(session: Session, actor: Actor, place: Place) -> None:
     """Refuse a target that the actor may not see, in the words for one that is not there."""
-    targets = {"company": ("relations", place.company), "case": ("cases", place.case), "activity": ("activities", place.activity)}
+    targets = {
+        "company": ("relations", place.company),
+        "case": ("cases", place.case),
+        "activity": ("activities", place.activity),
+    }
     for field, (list_name, target) in targets.items():
         if target and target not in query.titles(session, actor, list_name, [target]):
             raise Invalid(field, _ABSENT)
@@ -236,7 +240,8 @@ def _columns(session: Session, message: Message, message_id: int) -> dict[str, A
         "text": message.text,
     }
     cut = {
-        name: _clean(text)[: found.column(name).type.options.get("max", 255)] if text else None for name, text in texts.items()
+        name: _clean(text)[: found.column(name).type.options.get("max", 255)] if text else None
+        for name, text in texts.items()
     }
     users = matching.users_among(session, matching.addresses_of(message))
     return {**cut, "sent": message.sent, "message": message_id, "addressed_users": users or None}
@@ -244,7 +249,9 @@ def _columns(session: Session, message: Message, message_id: int) -> dict[str, A
 
 def written(people: Sequence[Address]) -> str:
     """Addresses as people read them: `Name <a@b.example>, …`."""
-    return ", ".join(f"{one.name} <{one.address}>" if one.name and one.address else one.name or one.address for one in people)
+    return ", ".join(
+        f"{one.name} <{one.address}>" if one.name and one.address else one.name or one.address for one in people
+    )
 
 
 def _documents(session: Session, actor: Actor, prepared: Prepared, mail: Item) -> tuple[Item, ...]:

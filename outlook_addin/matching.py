@@ -21,11 +21,7 @@ MOST_CASES = 20
 MOST_DOMAINS = 3
 # Providers of private mailboxes: their domain says nothing of the firm.
 FREEMAIL = frozenset(
-    """gmail.com googlemail.com outlook.com hotmail.com live.com msn.com yahoo.com yahoo.de icloud.com me.com mac.com aol.com
-    gmx.com gmx.de gmx.net web.de t-online.de freenet.de proton.me protonmail.com tutanota.com fastmail.com zoho.com
-    zoznam.sk azet.sk centrum.sk post.sk pobox.sk atlas.sk szm.sk seznam.cz email.cz centrum.cz volny.cz atlas.cz
-    mail.ee hot.ee online.ee neti.ee suhtlus.ee mynet.com yandex.com yandex.ru mail.ru bk.ru inbox.ru list.ru rambler.ru
-    wp.pl o2.pl onet.pl interia.pl freemail.hu citromail.hu""".split()
+    ["gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "msn.com", "yahoo.com", "yahoo.de", "icloud.com", "me.com", "mac.com", "aol.com", "gmx.com", "gmx.de", "gmx.net", "web.de", "t-online.de", "freenet.de", "proton.me", "protonmail.com", "tutanota.com", "fastmail.com", "zoho.com", "zoznam.sk", "azet.sk", "centrum.sk", "post.sk", "pobox.sk", "atlas.sk", "szm.sk", "seznam.cz", "email.cz", "centrum.cz", "volny.cz", "atlas.cz", "mail.ee", "hot.ee", "online.ee", "neti.ee", "suhtlus.ee", "mynet.com", "yandex.com", "yandex.ru", "mail.ru", "bk.ru", "inbox.ru", "list.ru", "rambler.ru", "wp.pl", "o2.pl", "onet.pl", "interia.pl", "freemail.hu", "citromail.hu"]
 )  # fmt: skip
 
 
@@ -45,9 +41,7 @@ def suggest(session: Session, actor: Actor, message: Message, tokens: CaseTokens
     return suggest_for(session, actor, addresses_of(message), case=case)
 
 
-def suggest_for(
-    session: Session, actor: Actor, addresses: Sequence[str], *, case: Item | None = None
-) -> Suggestion:
+def suggest_for(session: Session, actor: Actor, addresses: Sequence[str], *, case: Item | None = None) -> Suggestion:
     """The same for bare addresses, the sender's first; `case` where it is known already."""
     outside = _outside(session, addresses)
     contact = _with_address(session, actor, "contacts", outside)
@@ -142,7 +136,9 @@ def _has_domain(company: Item, domain: str) -> bool:
 def _domains_of_users(session: Session) -> set[str]:
     """The house's own domains: those of its users."""
     domain = func.lower(User.email)
-    return {str(email).rpartition("@")[2] for email in session.scalars(select(domain).distinct().limit(20_000))} - FREEMAIL
+    return {
+        str(email).rpartition("@")[2] for email in session.scalars(select(domain).distinct().limit(20_000))
+    } - FREEMAIL
 
 
 def _company_of(session: Session, actor: Actor, item: Item) -> Item | None:

@@ -128,7 +128,9 @@ def is_any_due(database: Database) -> bool:
 
 
 def _due() -> Any:
-    return select(Outgoing.id).where(Outgoing.state == "waiting", Outgoing.next_try <= now()).order_by(Outgoing.next_try)
+    return (
+        select(Outgoing.id).where(Outgoing.state == "waiting", Outgoing.next_try <= now()).order_by(Outgoing.next_try)
+    )
 
 
 def _take(database: Database) -> _InHand | None:
@@ -184,7 +186,9 @@ def _end(row: Outgoing) -> None:
 
 def _is_lasting(failure: smtplib.SMTPResponseException) -> bool:
     """A 5xx answer to the message itself will not change; one to our sign-in is the administrator's to mend."""
-    return failure.smtp_code >= 500 and not isinstance(failure, (smtplib.SMTPAuthenticationError, smtplib.SMTPConnectError))
+    return failure.smtp_code >= 500 and not isinstance(
+        failure, (smtplib.SMTPAuthenticationError, smtplib.SMTPConnectError)
+    )
 
 
 def _said(code: int, words: bytes | str) -> str:

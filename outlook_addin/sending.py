@@ -96,7 +96,9 @@ def compose(
     """
     about = query.get(session, actor, "cases" if case else "relations", case or relation or 0, right=Level.READ)
     if not post.can_send:
-        raise Conflict("No mail server is configured, so nothing can be sent. An administrator sets smtp_url and mail_from.")
+        raise Conflict(
+            "No mail server is configured, so nothing can be sent. An administrator sets smtp_url and mail_from."
+        )
     recipients, errors = read_recipients(to)
     subject, text = _one_line(subject), _plain_text(text)
     errors += _too_long(subject, text)
@@ -123,7 +125,9 @@ def send(session: Session, actor: Actor, letter: Letter) -> dict[str, Item]:
     described = f"{letter.prepared.message.subject}\n\n{letter.text}"[:90_000]
     values = {"activity_type": "email", "case": letter.case, "company": letter.company, "contact": letter.contact}
     activity = items.create(session, actor, "activities", {**values, "description": described})
-    filed = filing.file_message(session, actor, letter.prepared, company=letter.company, case=letter.case, activity=activity.id)
+    filed = filing.file_message(
+        session, actor, letter.prepared, company=letter.company, case=letter.case, activity=activity.id
+    )
     session.add(
         Outgoing(
             mail_guid=filed.mail.guid, sha256=letter.prepared.raw.sha256, envelope_from=letter.envelope_from,
@@ -158,7 +162,9 @@ def _bare(word: str) -> str:
 
 def _sound(address: str) -> bool:
     local = address.partition("@")[0]
-    return bool(_ADDRESS.match(address)) and not local.startswith(".") and not local.endswith(".") and ".." not in address
+    return (
+        bool(_ADDRESS.match(address)) and not local.startswith(".") and not local.endswith(".") and ".." not in address
+    )
 
 
 def _one_line(subject: Any) -> str:
@@ -196,7 +202,9 @@ def _check_attached(files: Sequence[File]) -> None:
     if len(files) > MOST_ATTACHMENTS:
         raise Invalid("attachments", "There can be at most %(max)s of them.", max=MOST_ATTACHMENTS)
     if sum(len(one.data) for one in files) > MOST_ATTACHED_BYTES:
-        raise Invalid("attachments", "The attachments are larger than %(max)s MB together.", max=MOST_ATTACHED_BYTES >> 20)
+        raise Invalid(
+            "attachments", "The attachments are larger than %(max)s MB together.", max=MOST_ATTACHED_BYTES >> 20
+        )
 
 
 def _message(
@@ -231,6 +239,8 @@ def _contact(session: Session, actor: Actor, to: Sequence[str], company: int | N
     """The company's contact to whom the e-mail goes."""
     if company is None:
         return None
-    contacts = query.page(session, actor, "contacts", where=filters.where(company=company), columns=["email"], limit=500)
+    contacts = query.page(
+        session, actor, "contacts", where=filters.where(company=company), columns=["email"], limit=500
+    )
     by_address = {(one["email"] or "").lower(): one.id for one in contacts.items}
     return next((by_address[address.lower()] for address in to if address.lower() in by_address), None)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import io
-from email.message import EmailMessage
-from email.policy import SMTP
 from typing import Any
 
-import docx
 import pytest
 from house import House
+from letters import a_mail, word_file
 from sqlalchemy import func, select
 
 from caseroom.lists import filters, items, query
@@ -21,32 +18,6 @@ from caseroom.outlook_addin.messages import parse
 from caseroom.outlook_addin.models import StoredAttachment, StoredCopy, StoredMessage
 
 TOKENS = CaseTokens("k" * 40)
-
-
-def word_file(text: str = "An offer") -> bytes:
-    document, buffer = docx.Document(), io.BytesIO()
-    document.add_paragraph(text)
-    document.save(buffer)
-    return buffer.getvalue()
-
-
-def a_mail(
-    subject: str = "About the offer", *, sender: str = "buyer@tatra.test", to: str = "north@house.test", bcc: str = "",
-    text: str = "We take it.", html: str = "", attach: dict[str, bytes] | None = None, **fields: str,
-) -> bytes:  # fmt: skip
-    mail = EmailMessage(policy=SMTP)
-    mail["From"], mail["To"], mail["Subject"] = sender, to, subject
-    mail["Date"], mail["Message-ID"] = "Mon, 02 Nov 2026 10:00:00 +0100", "<one@tatra.test>"
-    if bcc:
-        mail["Bcc"] = bcc
-    for name, value in fields.items():
-        mail[name.replace("_", "-")] = value
-    mail.set_content(text)
-    if html:
-        mail.add_alternative(html, subtype="html")
-    for name, data in (attach or {}).items():
-        mail.add_attachment(data, maintype="application", subtype="octet-stream", filename=name)
-    return mail.as_bytes()
 
 
 def file(house: House, by: str, raw: bytes, **where: Any) -> filing.Filed:
@@ -243,7 +214,8 @@ def test_private_mailboxes_ambiguous_and_own_domains_say_nothing(house: House) -
     house.make_relation(email="one@gmail.com", web="https://house.test")
     assert suggestion(house, "north", a_mail(sender="two@gmail.com")).company is None
     assert suggestion(house, "north", a_mail(sender="nobody@house.test")).company is None
-    house.make_relation(email="a@shared.test"), house.make_relation(email="b@shared.test")
+    for address in ("a@shared.test", "b@shared.test"):
+        house.make_relation(email=address)
     assert suggestion(house, "north", a_mail(sender="c@shared.test")).company is None
 
 
@@ -269,7 +241,8 @@ def test_a_forged_token_names_no_case(house: House) -> None:
     forged = CaseTokens("x" * 40).make(case.guid)
     assert suggestion(house, "north", a_mail(References=f"<{forged}@house.test>")).case is None
     with house.read("north") as (session, actor):
-        assert filing.place_for(session, actor, parse(a_mail(References=f"<{forged}@a.test>")), TOKENS) == filing.Place()
+        mail = parse(a_mail(References=f"<{forged}@a.test>"))
+        assert filing.place_for(session, actor, mail, TOKENS) == filing.Place()
 
 
 def test_filing_by_the_program_needs_no_user(house: House) -> None:
