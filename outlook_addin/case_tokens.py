@@ -1,4 +1,4 @@
-"""Tokens that name a case in a mail's headers, so that a reply is found to belong to it; signed, so that none is guessed."""
+"""Signed tokens that name a case in a mail's headers, so that a reply to it is found to belong there."""
 
 from __future__ import annotations
 

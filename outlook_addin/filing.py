@@ -1,4 +1,4 @@
-"""Filing a message: stored once, however often it is filed; each filing an item of its own with its own rights (SPEC 5).
+"""Filing a message: stored once, however often; each filing is an item of its own with its own rights (SPEC 5).
 
 What a second filer gets never depends on filings that they may not read: neither answer nor count nor link.
 """

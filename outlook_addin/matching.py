@@ -21,8 +21,16 @@ MOST_CASES = 20
 MOST_DOMAINS = 3
 # Providers of private mailboxes: their domain says nothing of the firm.
 FREEMAIL = frozenset(
-    ["gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "msn.com", "yahoo.com", "yahoo.de", "icloud.com", "me.com", "mac.com", "aol.com", "gmx.com", "gmx.de", "gmx.net", "web.de", "t-online.de", "freenet.de", "proton.me", "protonmail.com", "tutanota.com", "fastmail.com", "zoho.com", "zoznam.sk", "azet.sk", "centrum.sk", "post.sk", "pobox.sk", "atlas.sk", "szm.sk", "seznam.cz", "email.cz", "centrum.cz", "volny.cz", "atlas.cz", "mail.ee", "hot.ee", "online.ee", "neti.ee", "suhtlus.ee", "mynet.com", "yandex.com", "yandex.ru", "mail.ru", "bk.ru", "inbox.ru", "list.ru", "rambler.ru", "wp.pl", "o2.pl", "onet.pl", "interia.pl", "freemail.hu", "citromail.hu"]
-)  # fmt: skip
+    [
+        *("gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "msn.com", "yahoo.com", "aol.com"),
+        *("icloud.com", "me.com", "mac.com", "proton.me", "protonmail.com", "fastmail.com", "zoho.com", "gmx.com"),
+        *("gmx.de", "gmx.net", "web.de", "t-online.de", "freenet.de", "yahoo.de", "tutanota.com", "wp.pl", "o2.pl"),
+        *("zoznam.sk", "azet.sk", "centrum.sk", "post.sk", "pobox.sk", "atlas.sk", "szm.sk", "seznam.cz", "email.cz"),
+        *("centrum.cz", "volny.cz", "atlas.cz", "mail.ee", "hot.ee", "online.ee", "neti.ee", "suhtlus.ee"),
+        *("mynet.com", "yandex.com", "yandex.ru", "mail.ru", "bk.ru", "inbox.ru", "list.ru", "rambler.ru"),
+        *("onet.pl", "interia.pl", "freemail.hu", "citromail.hu"),
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -37,7 +45,8 @@ class Suggestion:
 
 def suggest(session: Session, actor: Actor, message: Message, tokens: CaseTokens | None = None) -> Suggestion:
     """The company, contact and open cases of a message. Finds nothing that the actor may not read."""
-    case = _answered_case(session, actor, message, tokens)
+    texts = [*reversed(message.references[-50:]), message.in_reply_to, message.message_id, message.subject]
+    case = case_named_in(session, actor, texts, tokens) if tokens else None
     return suggest_for(session, actor, addresses_of(message), case=case)
 
 
@@ -82,10 +91,8 @@ def users_among(session: Session, addresses: Iterable[str]) -> list[int]:
     return found
 
 
-def _answered_case(session: Session, actor: Actor, message: Message, tokens: CaseTokens | None) -> Item | None:
-    if tokens is None:
-        return None
-    texts = [*reversed(message.references[-50:]), message.in_reply_to, message.message_id, message.subject]
+def case_named_in(session: Session, actor: Actor, texts: Iterable[str | None], tokens: CaseTokens) -> Item | None:
+    """The case that a soundly signed token in these texts names, if the actor reads it."""
     guid = tokens.read(texts)
     found = query.find(session, actor, "cases", filters.where(guid=guid)) if guid else None
     return found if found is not None and found.level >= Level.READ else None
@@ -101,7 +108,7 @@ def _with_address(session: Session, actor: Actor, list_name: str, addresses: Seq
     """The item with one of these e-mail addresses; the earlier address counts more, then the older item."""
     if not addresses:
         return None
-    # Written as people write them, the index finds them; of the first, the sender's, other spellings are looked for too.
+    # By its usual spelling the index finds an address; the first one, the sender's, is looked for in any spelling.
     exactly = filters.Compare(("email",), "in", [*addresses, *(one.capitalize() for one in addresses)])
     loosely = filters.field("email", "startswith", addresses[0])
     for where in (exactly, loosely):

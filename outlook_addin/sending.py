@@ -210,7 +210,7 @@ def _check_attached(files: Sequence[File]) -> None:
 def _message(
     session: Session, actor: Actor, post: Post, to: Sequence[str], subject: str, text: str, files: Sequence[File]
 ) -> EmailMessage:
-    """The message itself (RFC 5322). The policy refuses a line break in any field, so that no field can be smuggled in."""
+    """The message itself (RFC 5322). Its policy refuses a line break in a field: none can be smuggled in."""
     message = EmailMessage(policy=SMTP)
     message["From"] = HeaderAddress(_one_line(actor.name), addr_spec=parseaddr(post.mail_from)[1])
     message["To"] = [HeaderAddress(addr_spec=address) for address in to]
