@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from .pages import account, calendar
+from .pages import account, calendar, styleguide
 from .settings import Settings
 
 
@@ -12,3 +12,5 @@ def register(app: Flask, settings: Settings) -> None:
     """Put the blueprints into the application."""
     app.register_blueprint(account.blueprint)
     app.register_blueprint(calendar.blueprint)
+    if settings.development:
+        app.register_blueprint(styleguide.blueprint)
