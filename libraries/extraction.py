@@ -78,7 +78,7 @@ def read(path: str, kind: str) -> tuple[str, str]:
         except _Locked:
             return "", "The file is protected by a password."
         # A parser may stumble over anything in a damaged file; what was read until then is kept.
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             return _tidy(pieces), f"The file is damaged ({type(error).__name__})."
     return _tidy(pieces), ""
 
@@ -126,7 +126,7 @@ def _package(file: IO[bytes]) -> tuple[Any, Any]:
 
 
 def _walk(package: Any, name: str) -> Iterator[str]:
-    """The text of a WordprocessingML or DrawingML part, streamed; deleted text and doubled shapes left out."""
+    """The text of a WordprocessingML or DrawingML part, streamed, without deleted text and doubled shapes."""
     from lxml import etree
 
     skipping = 0

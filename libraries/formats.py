@@ -44,7 +44,7 @@ class Format:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of file: its name for people, its media type and the extensions it may bear, the usual one first."""
+    """A kind of file: its name for people, its media type and its extensions, the usual one first."""
 
     label: str
     media_type: str
@@ -193,7 +193,7 @@ def _ole(file: IO[bytes], filename: str) -> Format:
         # Given an open file, olefile leaves it open.
         return _ole_format(olefile.OleFileIO(file), filename)
     # olefile raises whatever its reading of a damaged structure stumbles over.
-    except Exception:  # noqa: BLE001
+    except Exception:
         return Format("unknown")
 
 

@@ -73,7 +73,7 @@ def open_package(file: IO[bytes]) -> zipfile.ZipFile:
 
 
 def read_part(package: zipfile.ZipFile, name: str, limit: int = SMALL_PART) -> bytes:
-    """The bytes of a part, at most `limit` of them unpacked; raises `zipfile.BadZipFile` where there are more."""
+    """The bytes of a part; raises `zipfile.BadZipFile` for more than `limit`, and unpacks no more."""
     try:
         entry = package.getinfo(name)
     except KeyError as absent:
@@ -96,7 +96,7 @@ def parse(content: bytes) -> etree._Element:
 
 
 def content_types(package: zipfile.ZipFile) -> dict[str, str]:
-    """Part name (without leading slash) to content type in lower case, for every part of an Office package."""
+    """Part name (without leading slash) to content type in lower case, for each part of an Office package."""
     defaults: dict[str, str] = {}
     overrides: dict[str, str] = {}
     for entry in parse(read_part(package, "[Content_Types].xml")):

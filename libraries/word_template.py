@@ -37,7 +37,7 @@ def environment() -> PlainData:
 
 
 def as_jinja(tag: str) -> str:
-    """A placeholder as Jinja alone would read it, without docxtpl's prefixes for rows, cells and paragraphs."""
+    """A placeholder as Jinja alone would read it, without docxtpl's prefixes for rows and cells."""
     tag = " ".join(tag.translate(_QUOTES).split())
     if re.match(r"\{%-?\s*(vm|hm)\s*-?%\}", tag):
         return ""
@@ -51,7 +51,8 @@ class WordTemplate(DocxTemplate):
 
     def render_footnotes(self, context: dict[str, Any], jinja_env: jinja2.Environment | None = None) -> None:
         """Fill the footnotes once; docxtpl does it once per section, and would run what values say."""
-        for part in self.get_docx().part.package.parts:
+        document: Any = self.docx
+        for part in document.part.package.parts:
             if part.content_type.endswith(".footnotes+xml"):
                 source = self.patch_xml(part.blob.decode("utf-8"))
                 part._blob = self.render_xml_part(source, part, context, jinja_env).encode("utf-8")

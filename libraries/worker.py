@@ -1,4 +1,4 @@
-"""The child process of `limits`: `python -m caseroom.libraries.worker` with its order as JSON on standard input.
+"""The child process of `limits`: `python -m caseroom.libraries.worker`, its order as JSON on standard input.
 
 It imports next to nothing, limits itself, and only then does what it is told. Its answer is one JSON object
 on standard output: `{"result": …}`, `{"invalid": [{field, message, values}]}` or `{"broke": reason}`.
@@ -67,7 +67,7 @@ def perform(order: dict[str, Any]) -> dict[str, Any]:
             else f"{type(error).__name__}: {error}"[:300]
         }
     # Whatever a parser makes of a stranger's file is an answer, not a crash.
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         if isinstance(refused := getattr(error, "errors", None), list):
             return {
                 "invalid": [{"field": e.field, "message": e.message, "values": e.values} for e in refused]

@@ -44,4 +44,3 @@ def forget(session: Session, list_name: str, item_id: int) -> None:
     if ROWS in session.info:
         session.info[ROWS].get(list_name, {}).pop(item_id, None)
         session.info[IDS].pop(list_name, None)
-

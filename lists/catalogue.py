@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Boolean, Column as SqlColumn, Integer, MetaData, String, Table, select
+from sqlalchemy import Boolean, Integer, MetaData, String, Table, select
+from sqlalchemy import Column as SqlColumn
 from sqlalchemy.orm import Session
 
 from .columns import ColumnType, Reader, column_type
@@ -202,7 +203,9 @@ def _load(session: Session) -> list[ListDefinition]:
     columns: dict[int, list[Column]] = {}
     for row in session.scalars(select(ColumnRow).order_by(ColumnRow.position, ColumnRow.id)):
         kind = column_type(row.type, row.options)
-        columns.setdefault(row.list_id, []).append(Column(row.id, row.name, kind, row.titles, row.options, row.position))
+        columns.setdefault(row.list_id, []).append(
+            Column(row.id, row.name, kind, row.titles, row.options, row.position)
+        )
     views: dict[int, list[View]] = {}
     for view in session.scalars(select(ViewRow).order_by(ViewRow.position, ViewRow.id)):
         views.setdefault(view.list_id, []).append(View(view.id, view.name, view.titles, view.user_id, view.settings))
@@ -241,4 +244,14 @@ def system_columns() -> list[SqlColumn[Any]]:
     ]
 
 
-__all__ = ["Catalogue", "Column", "ListDefinition", "Reader", "View", "build_table", "catalogue", "definition", "forget"]
+__all__ = [
+    "Catalogue",
+    "Column",
+    "ListDefinition",
+    "Reader",
+    "View",
+    "build_table",
+    "catalogue",
+    "definition",
+    "forget",
+]

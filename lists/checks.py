@@ -20,7 +20,9 @@ from .rights import Actor, Level
 SETTABLE_BY_IMPORT = frozenset({"created", "created_by", "modified", "modified_by"})
 
 
-def parse(found: ListDefinition, actor: Actor, values: Mapping[str, Any], program: Mapping[str, Any], *, creating: bool) -> dict[str, Any]:
+def parse(
+    found: ListDefinition, actor: Actor, values: Mapping[str, Any], program: Mapping[str, Any], *, creating: bool
+) -> dict[str, Any]:
     """The stored values of what was given. Raises Invalid naming every refused field."""
     parsed: dict[str, Any] = {}
     errors: list[FieldError] = []
@@ -33,7 +35,9 @@ def parse(found: ListDefinition, actor: Actor, values: Mapping[str, Any], progra
         elif name in SETTABLE_BY_IMPORT and actor.by_import and _may_set(actor) and creating:
             errors += _take(parsed, name, SYSTEM_TYPES[name], raw)
         elif column is None or (column.hidden and name not in program):
-            errors.append(FieldError(name, "The list %(list)s has no column %(column)s.", {"list": found.name, "column": name}))
+            errors.append(
+                FieldError(name, "The list %(list)s has no column %(column)s.", {"list": found.name, "column": name})
+            )
         elif column.by_program and name not in program and not _may_set(actor):
             errors.append(FieldError(name, "This is set by the program."))
         else:
@@ -83,11 +87,22 @@ def required(found: ListDefinition, values: Mapping[str, Any], *, by_import: boo
 
 def gaps(found: ListDefinition, values: Mapping[str, Any]) -> list[Column]:
     """The required columns that are empty among these values."""
-    return [column for column in found.columns if column.required and column.name in values and values[column.name] in (None, "", [])]
+    return [
+        column
+        for column in found.columns
+        if column.required and column.name in values and values[column.name] in (None, "", [])
+    ]
 
 
-def lookups(session: Session, actor: Actor, found: ListDefinition, values: Mapping[str, Any], *, before: Mapping[str, Any] | None = None) -> None:
-    """Refuse references to what is not there, or not to be seen: the same words. Retired entries are kept, not chosen."""
+def lookups(
+    session: Session,
+    actor: Actor,
+    found: ListDefinition,
+    values: Mapping[str, Any],
+    *,
+    before: Mapping[str, Any] | None = None,
+) -> None:
+    """Refuse references to what is not there or not to be seen, in the same words; retired entries too."""
     errors = []
     for name, value in values.items():
         column = found.by_name.get(name)
@@ -137,7 +152,14 @@ def _visible_now(session: Session, actor: Actor, target: str, ids: set[int]) -> 
     return set(session.scalars(select(reading.id).where(reading.id.in_(ids), *conditions)))
 
 
-def unique(session: Session, actor: Actor, found: ListDefinition, new: Mapping[str, Any], names: Sequence[str], own_id: int | None) -> None:
+def unique(
+    session: Session,
+    actor: Actor,
+    found: ListDefinition,
+    new: Mapping[str, Any],
+    names: Sequence[str],
+    own_id: int | None,
+) -> None:
     """Refuse a value that must be unique and stands in another item that the actor may see."""
     errors = []
     for column in found.columns:
@@ -148,7 +170,13 @@ def unique(session: Session, actor: Actor, found: ListDefinition, new: Mapping[s
             filters.Compare((column.name,), "eq", value), filters.Compare(("id",), "ne", own_id or 0),
         ]))  # fmt: skip
         if other is not None:
-            errors.append(FieldError(column.name, "“%(value)s” is already used by %(title)s.", {"value": str(value), "title": other.title}))
+            errors.append(
+                FieldError(
+                    column.name,
+                    "“%(value)s” is already used by %(title)s.",
+                    {"value": str(value), "title": other.title},
+                )
+            )
     if errors:
         raise Invalid.many(errors)
 

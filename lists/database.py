@@ -47,7 +47,11 @@ class Database:
         if self.url.drivername == "postgresql":
             self.url = self.url.set(drivername="postgresql+psycopg")
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = _sqlite_engine(self.url) if self.is_sqlite else create_engine(self.url, pool_pre_ping=True, json_serializer=_json)
+        self.engine = (
+            _sqlite_engine(self.url)
+            if self.is_sqlite
+            else create_engine(self.url, pool_pre_ping=True, json_serializer=_json)
+        )
         self.house = house or House()
         self.caches: dict[Any, Any] = {}
         self._lock_path = Path(f"{self.url.database}.lock") if self.is_sqlite else None
@@ -140,9 +144,17 @@ def _sqlite_engine(url: Any) -> Engine:
         # The driver's own BEGIN would come too late for DDL and too weak for writers: we begin ourselves.
         connection.isolation_level = None
         connection.create_collation(COLLATION, collate)
-        connection.create_function("caseroom_fold", 1, lambda value: None if value is None else fold(str(value)), deterministic=True)
+        connection.create_function(
+            "caseroom_fold", 1, lambda value: None if value is None else fold(str(value)), deterministic=True
+        )
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32000", "mmap_size=268435456"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "cache_size=-32000",
+            "mmap_size=268435456",
+        ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

@@ -56,7 +56,12 @@ def field(name: str, op: str, value: Any) -> Compare:
 
 def where(**equal: Any) -> And:
     """All of these columns equal these values (None = empty)."""
-    return And([Compare((name,), "empty" if value is None else "eq", True if value is None else value) for name, value in equal.items()])
+    return And(
+        [
+            Compare((name,), "empty" if value is None else "eq", True if value is None else value)
+            for name, value in equal.items()
+        ]
+    )
 
 
 def condition(reading: Reading, node: Filter) -> ColumnElement[bool]:
@@ -94,7 +99,11 @@ def _compare(reading: Reading, path: tuple[str, ...], op: str, value: Any) -> Co
         raise Invalid("$filter", "A filter follows at most one lookup.")
     source = reading.source(path[0])
     if op == "empty":
-        return _empty(source.visible, source.raw, source.type) if value else not_(_empty(source.visible, source.raw, source.type))
+        return (
+            _empty(source.visible, source.raw, source.type)
+            if value
+            else not_(_empty(source.visible, source.raw, source.type))
+        )
     if value is None:
         return _compare(reading, path, "empty", op == "eq")
     if op not in source.type.operators:
@@ -113,7 +122,9 @@ def _empty(visible: ColumnElement[bool] | None, raw: ColumnElement[Any], kind: C
     return blank if visible is None else or_(not_(visible), blank)
 
 
-def _predicate(reading: Reading, kind: ColumnType, raw: ColumnElement[Any], name: str, op: str, value: Any) -> ColumnElement[bool]:
+def _predicate(
+    reading: Reading, kind: ColumnType, raw: ColumnElement[Any], name: str, op: str, value: Any
+) -> ColumnElement[bool]:
     if op in ("contains", "startswith", "endswith"):
         return _text_predicate(reading, kind, raw, name, op, value)
     if kind.is_multi:
@@ -143,7 +154,9 @@ def _multi_predicate(kind: ColumnType, raw: ColumnElement[Any], op: str, value: 
     return not_(has) if op == "ne" else has
 
 
-def _text_predicate(reading: Reading, kind: ColumnType, raw: ColumnElement[Any], name: str, op: str, value: Any) -> ColumnElement[bool]:
+def _text_predicate(
+    reading: Reading, kind: ColumnType, raw: ColumnElement[Any], name: str, op: str, value: Any
+) -> ColumnElement[bool]:
     if not isinstance(value, str):
         raise refuse("“%(value)s” cannot be compared with this.", value=str(value)[:40])
     if kind.target:

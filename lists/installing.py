@@ -17,7 +17,7 @@ assert crm  # importing registers the functions that the definitions name
 
 def read_definitions() -> list[Mapping[str, Any]]:
     """The bodies of the CRM's lists, in the order of their names."""
-    folder = resources.files(__package__) / "definitions"
+    folder = resources.files("caseroom.lists") / "definitions"
     files = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".toml")), key=lambda entry: entry.name)
     return [tomllib.loads(entry.read_text(encoding="utf-8")) for entry in files]
 

@@ -6,7 +6,8 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import insert, or_, select, update as sql_update
+from sqlalchemy import insert, or_, select
+from sqlalchemy import update as sql_update
 from sqlalchemy.orm import Session
 
 from . import bulk, changelog_buffer, checks, filters, hooks, query, scopes
@@ -18,10 +19,18 @@ from .query import Item
 from .reading import Reading
 from .rights import Actor, Level
 
+_versions = Version.__table__
 SEE = "You may see this but not change it."
 
 
-def create(session: Session, actor: Actor, list_name: str, values: Mapping[str, Any], *, program: Mapping[str, Any] | None = None) -> Item:
+def create(
+    session: Session,
+    actor: Actor,
+    list_name: str,
+    values: Mapping[str, Any],
+    *,
+    program: Mapping[str, Any] | None = None,
+) -> Item:
     """Make an item from `values` (as the API or a form writes them); `program` sets what only the program may set.
 
     Raises Invalid (every refused field at once), Forbidden, NotFound (no such list).
@@ -29,13 +38,21 @@ def create(session: Session, actor: Actor, list_name: str, values: Mapping[str, 
     return query.get(session, actor, list_name, add(session, actor, list_name, values, program=program))
 
 
-def add(session: Session, actor: Actor, list_name: str, values: Mapping[str, Any], *, program: Mapping[str, Any] | None = None) -> int:
+def add(
+    session: Session,
+    actor: Actor,
+    list_name: str,
+    values: Mapping[str, Any],
+    *,
+    program: Mapping[str, Any] | None = None,
+) -> int:
     """Make an item like `create`, but answer only its id: for whoever writes many (see `bulk.many_writes`)."""
     found = definition(session, list_name)
     parsed = checks.parse(found, actor, values, program or {}, creating=True)
     new = {column.name: checks.default_of(column, actor) for column in found.columns}
     at = now()
-    new |= {"guid": new_guid(), "created": at, "created_by": actor.user_id, "modified": at, "modified_by": actor.user_id}
+    by = actor.user_id
+    new |= {"guid": new_guid(), "created": at, "created_by": by, "modified": at, "modified_by": by}
     new |= {"external_id": None, "id": None, "version": 1, "flagged": None, **parsed}
     checks.lookups(session, actor, found, {name: value for name, value in parsed.items() if name in values})
     change = Change("create", found, actor, {}, new, frozenset(parsed))
@@ -44,7 +61,11 @@ def add(session: Session, actor: Actor, list_name: str, values: Mapping[str, Any
     checks.unique(session, actor, found, new, list(new), None)
     scope = scopes.scope_of(session, found, new)
     if scopes.level_in(session, actor, scope) < Level.EDIT:
-        raise Forbidden("You may not add anything to this list." if found.separation == "common" else "You may not add anything for this group.")
+        raise Forbidden(
+            "You may not add anything to this list."
+            if found.separation == "common"
+            else "You may not add anything for this group."
+        )
     new["id"] = _insert(session, found, new, scope)
     _record(session, change, new["id"], 1, {}, None, scope)
     hooks.run_after(session, change)
@@ -117,7 +138,9 @@ def restore_version(session: Session, actor: Actor, list_name: str, item_id: int
     old = _stored(session, actor, found, item_id, Level.EDIT)
     then = versions.values_at(session, found, old, version)
     wanted = {column.name: then[column.name] for column in found.columns if not column.by_program and not column.hidden}
-    kept = checks.reachable(session, actor, found, {name: value for name, value in wanted.items() if value != old.get(name)})
+    kept = checks.reachable(
+        session, actor, found, {name: value for name, value in wanted.items() if value != old.get(name)}
+    )
     _write(session, Change("update", found, actor, old, {**old, **kept}, frozenset(kept)))
     return query.get(session, actor, list_name, item_id)
 
@@ -138,7 +161,7 @@ def rescope_all(session: Session, actor: Actor, found: ListDefinition) -> None:
 
 
 def _write(session: Session, change: Change) -> bool:
-    """The rest of every change to a row that stands: hooks, checks, the row, its version, its log line, its followers.
+    """The rest of every change to a standing row: hooks, checks, the row, its version, log line and followers.
 
     Answers whether anything was different; where nothing was, nothing is written.
     """
@@ -153,7 +176,8 @@ def _write(session: Session, change: Change) -> bool:
     scope = scopes.scope_of(session, found, new)
     values = {name: new[name] for name in names} | {"scope_id": scope, "flagged": _flagged(change)}
     _update_row(session, found, old, values, actor)
-    _record(session, change, new["id"], old["version"] + 1, {name: old.get(name) for name in names}, old["scope_id"], scope)
+    before = {name: old.get(name) for name in names}
+    _record(session, change, new["id"], old["version"] + 1, before, old["scope_id"], scope)
     if scope != old["scope_id"]:
         _move_followers(session, actor, found, new["id"])
     hooks.run_after(session, change)
@@ -168,7 +192,9 @@ def _flagged(change: Change) -> bool | None:
     return bool(new["flagged"] or (actor.by_import and checks.gaps(found, new))) or None
 
 
-def _stored(session: Session, actor: Actor, found: ListDefinition, item_id: int, right: Level, *, deleted: bool = False) -> dict[str, Any]:
+def _stored(
+    session: Session, actor: Actor, found: ListDefinition, item_id: int, right: Level, *, deleted: bool = False
+) -> dict[str, Any]:
     """The stored row for a change, locked; NotFound where it may not be seen, Forbidden where it may only be seen."""
     if not 0 < item_id < 2**31:
         raise NotFound()
@@ -177,7 +203,11 @@ def _stored(session: Session, actor: Actor, found: ListDefinition, item_id: int,
     row = session.execute(locked).mappings().one_or_none()
     if row is None:
         query.get(session, actor, found.name, item_id, deleted=deleted)
-        raise Forbidden("You may change this but not delete it." if right is Level.DELETE and _may_edit(session, actor, found, item_id) else SEE)
+        raise Forbidden(
+            "You may change this but not delete it."
+            if right is Level.DELETE and _may_edit(session, actor, found, item_id)
+            else SEE
+        )
     return _by_name(found, row)
 
 
@@ -193,7 +223,7 @@ def _raw(session: Session, found: ListDefinition, item_id: int) -> dict[str, Any
 
 def _by_name(found: ListDefinition, row: Mapping[Any, Any]) -> dict[str, Any]:
     names = {column.physical: column.name for column in found.columns}
-    return {names.get(key, key): value for key, value in row.items()}
+    return {names.get(str(key), str(key)): value for key, value in row.items()}
 
 
 def _physical(found: ListDefinition, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -206,22 +236,39 @@ def _insert(session: Session, found: ListDefinition, new: Mapping[str, Any], sco
     return session.execute(insert(found.table).returning(found.table.c.id), values).scalar_one()
 
 
-def _update_row(session: Session, found: ListDefinition, old: Mapping[str, Any], values: Mapping[str, Any], actor: Actor) -> None:
-    physical = _physical(found, values) | {"version": old["version"] + 1, "modified": now(), "modified_by": actor.user_id}
+def _update_row(
+    session: Session, found: ListDefinition, old: Mapping[str, Any], values: Mapping[str, Any], actor: Actor
+) -> None:
+    physical = _physical(found, values) | {
+        "version": old["version"] + 1,
+        "modified": now(),
+        "modified_by": actor.user_id,
+    }
     table = found.table
-    done = session.execute(sql_update(table).where(table.c.id == old["id"], table.c.version == old["version"]).values(physical))
+    done = session.execute(
+        sql_update(table).where(table.c.id == old["id"], table.c.version == old["version"]).values(physical)
+    )
     if done.rowcount != 1:  # type: ignore[attr-defined]
         raise Stale("Somebody else has changed this meanwhile.")
     bulk.forget(session, found.name, old["id"])
 
 
-def _record(session: Session, change: Change, item_id: int, version: int, old: Mapping[str, Any], before: int | None, after: int | None) -> None:
+def _record(
+    session: Session,
+    change: Change,
+    item_id: int,
+    version: int,
+    old: Mapping[str, Any],
+    before: int | None,
+    after: int | None,
+) -> None:
     """The version row and the change log's line of one write."""
     found, actor, at = change.definition, change.actor, now()
     stored = {str(_column_key(found, name)): _json_value(found, name, value) for name, value in old.items()}
-    made = (change.new["created"], change.new["created_by"]) if change.kind == "create" else (at, actor.user_id)
-    row = {"list_id": found.id, "item_id": item_id, "version": version, "kind": change.kind, "at": made[0], "actor_id": made[1], "old": stored}
-    session.execute(insert(Version.__table__), row)  # type: ignore[arg-type]
+    row = {"list_id": found.id, "item_id": item_id, "version": version, "kind": change.kind, "old": stored}
+    # The first version is the making itself, whose time and author an import may know.
+    made = {"at": change.new["created"], "actor_id": change.new["created_by"]} if change.kind == "create" else {}
+    session.execute(insert(_versions), {**row, "at": at, "actor_id": actor.user_id, **made})  # type: ignore[arg-type]
     names = sorted(name for name in old) if change.kind == "update" else []
     changelog_buffer.add(session, {
         "at": at, "list_id": found.id, "item_id": item_id, "guid": change.new["guid"], "kind": change.kind,
@@ -260,7 +307,9 @@ def _following_columns(session: Session, found: ListDefinition) -> list[tuple[Li
     return [(child, column) for child, column in pointing if child.follows == column.name]
 
 
-def _followers_of(session: Session, found: ListDefinition, item_id: int, *, deleted: Any = None) -> list[tuple[ListDefinition, int]]:
+def _followers_of(
+    session: Session, found: ListDefinition, item_id: int, *, deleted: Any = None
+) -> list[tuple[ListDefinition, int]]:
     """(list, id) of everything that follows this item; with `deleted`, what went to the bin at that instant."""
     rows: list[tuple[ListDefinition, int]] = []
     for child, column in _following_columns(session, found):
@@ -278,7 +327,14 @@ def _move_followers(session: Session, actor: Actor, found: ListDefinition, item_
         table = child.table
         for child_id in list(session.scalars(select(table.c.id).where(child.sql(column.name) == item_id))):
             old = _raw(session, child, child_id)
-            new = {**old, **{name: parent[name] for name in ("owner", "sales_group", "shared_with") if child.has(name) and found.has(name)}}
+            new = {
+                **old,
+                **{
+                    name: parent[name]
+                    for name in ("owner", "sales_group", "shared_with")
+                    if child.has(name) and found.has(name)
+                },
+            }
             _rescope(session, actor, child, old, new)
 
 
@@ -289,7 +345,9 @@ def _rescope(session: Session, actor: Actor, found: ListDefinition, old: dict[st
         return
     _update_row(session, found, old, {name: new[name] for name in names} | {"scope_id": scope}, actor)
     change = Change("scope", found, dataclasses.replace(actor), old, new)
-    _record(session, change, old["id"], old["version"] + 1, {name: old.get(name) for name in names}, old["scope_id"], scope)
+    _record(
+        session, change, old["id"], old["version"] + 1, {name: old.get(name) for name in names}, old["scope_id"], scope
+    )
 
 
 def _is_used(session: Session, found: ListDefinition, item_id: int) -> bool:
@@ -301,4 +359,14 @@ def _is_used(session: Session, found: ListDefinition, item_id: int) -> bool:
     return False
 
 
-__all__: Sequence[str] = ["add", "change", "create", "delete", "refresh", "rescope_all", "restore", "restore_version", "update"]
+__all__: Sequence[str] = [
+    "add",
+    "change",
+    "create",
+    "delete",
+    "refresh",
+    "rescope_all",
+    "restore",
+    "restore_version",
+    "update",
+]

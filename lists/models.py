@@ -15,7 +15,7 @@ from .sqltypes import Json, UtcDateTime
 
 def now() -> datetime.datetime:
     """This instant, UTC."""
-    return datetime.datetime.now(datetime.timezone.utc)
+    return datetime.datetime.now(datetime.UTC)
 
 
 def new_guid() -> str:
@@ -149,7 +149,9 @@ class Change(Base):
 
     __tablename__ = "changes"
     __table_args__ = (Index("ix_changes_item", "list_id", "item_id"),)
-    seq: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False)
+    seq: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False
+    )
     at: Mapped[datetime.datetime] = mapped_column(UtcDateTime)
     list_id: Mapped[int | None] = mapped_column(Integer)
     item_id: Mapped[int | None] = mapped_column(Integer)

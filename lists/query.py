@@ -27,7 +27,7 @@ COUNT_CAP = 10_000
 
 
 class Item(Mapping[str, Any]):
-    """An item as a reader sees it: values by column name (lookups as Reference, masked values None) and the reader's level."""
+    """An item as a reader sees it: values by column name (lookups as Reference, masked ones None), and the level."""
 
     def __init__(self, definition: ListDefinition, values: dict[str, Any], level: Level) -> None:
         self.definition, self.values_, self.level = definition, values, level
@@ -84,10 +84,18 @@ class Count:
 
 
 def page(
-    session: Session, actor: Actor, list_name: str, *, where: Filter | None = None, order: Sequence[tuple[str, bool]] = (),
-    columns: Sequence[str] | None = None, limit: int = 50, after: str | None = None, search: str | None = None,
+    session: Session,
+    actor: Actor,
+    list_name: str,
+    *,
+    where: Filter | None = None,
+    order: Sequence[tuple[str, bool]] = (),
+    columns: Sequence[str] | None = None,
+    limit: int = 50,
+    after: str | None = None,
+    search: str | None = None,
     deleted: bool = False,
-) -> Page:  # fmt: skip
+) -> Page:
     """A page of a list for `actor`.
 
     `order`: (column, descending) pairs; the id breaks ties. `after`: a cursor of an earlier page with the same order.
@@ -114,17 +122,25 @@ def page(
     resolve(session, actor, items)
     following = bool(rows) and (more or back)
     preceding = bool(rows) and bool(after) and (more if back else True)
-    return Page(items, _cursor(rows[-1], keys, False) if following else None, _cursor(rows[0], keys, True) if preceding else None)
+    return Page(
+        items,
+        _cursor(rows[-1], keys, False) if following else None,
+        _cursor(rows[0], keys, True) if preceding else None,
+    )
 
 
-def get(session: Session, actor: Actor, list_name: str, item_id: int, *, right: Level = Level.EXISTS, deleted: bool = False) -> Item:
+def get(
+    session: Session, actor: Actor, list_name: str, item_id: int, *, right: Level = Level.EXISTS, deleted: bool = False
+) -> Item:
     """One item. Raises NotFound where it is not there or not to be seen at `right`: the very same error."""
     found = definition(session, list_name)
     reading = Reading(session, found, actor, right, deleted=deleted)
     names = _names(found, None)
     if not 0 < item_id < 2**31:
         raise NotFound()
-    row = session.execute(select(*_selection(reading, names)).where(reading.id == item_id, *reading.conditions())).one_or_none()
+    row = session.execute(
+        select(*_selection(reading, names)).where(reading.id == item_id, *reading.conditions())
+    ).one_or_none()
     if row is None:
         raise NotFound()
     item = _item(reading, names, row)
@@ -132,13 +148,17 @@ def get(session: Session, actor: Actor, list_name: str, item_id: int, *, right: 
     return item
 
 
-def find(session: Session, actor: Actor, list_name: str, where: Filter, *, order: Sequence[tuple[str, bool]] = ()) -> Item | None:
+def find(
+    session: Session, actor: Actor, list_name: str, where: Filter, *, order: Sequence[tuple[str, bool]] = ()
+) -> Item | None:
     """The first item that the filter finds, or None."""
     found = page(session, actor, list_name, where=where, order=order, limit=1).items
     return found[0] if found else None
 
 
-def many(session: Session, actor: Actor, list_name: str, ids: Sequence[int], *, columns: Sequence[str] | None = None) -> dict[int, Item]:
+def many(
+    session: Session, actor: Actor, list_name: str, ids: Sequence[int], *, columns: Sequence[str] | None = None
+) -> dict[int, Item]:
     """The items with these ids that the actor may see, by id. One statement (and one per kind of lookup)."""
     items: dict[int, Item] = {}
     wanted = list(dict.fromkeys(ids))
@@ -149,16 +169,39 @@ def many(session: Session, actor: Actor, list_name: str, ids: Sequence[int], *, 
     return items
 
 
-def count(session: Session, actor: Actor, list_name: str, *, where: Filter | None = None, search: str | None = None, cap: int = COUNT_CAP, deleted: bool = False) -> Count:
+def count(
+    session: Session,
+    actor: Actor,
+    list_name: str,
+    *,
+    where: Filter | None = None,
+    search: str | None = None,
+    cap: int = COUNT_CAP,
+    deleted: bool = False,
+) -> Count:
     """How many items the actor would see, counted up to `cap`."""
     found = definition(session, list_name)
     reading = Reading(session, found, actor, Level.EDIT if deleted else Level.EXISTS, deleted=deleted)
-    inner = select(literal(1)).select_from(reading.table).where(*_conditions(reading, where, search)).limit(cap + 1).subquery()
+    inner = (
+        select(literal(1))
+        .select_from(reading.table)
+        .where(*_conditions(reading, where, search))
+        .limit(cap + 1)
+        .subquery()
+    )
     number = session.scalar(select(func.count()).select_from(inner)) or 0
     return Count(min(number, cap), number > cap)
 
 
-def summarise(session: Session, actor: Actor, list_name: str, *, where: Filter | None = None, by: Sequence[str] = (), sums: Sequence[str] = ()) -> list[dict[str, Any]]:
+def summarise(
+    session: Session,
+    actor: Actor,
+    list_name: str,
+    *,
+    where: Filter | None = None,
+    by: Sequence[str] = (),
+    sums: Sequence[str] = (),
+) -> list[dict[str, Any]]:
     """Counts and sums per value of the columns `by`: `[{"by": (…), "count": n, "sums": {column: amount}}]`.
 
     Only rows whose values the reader sees in full add to a sum. Lookups in `by` come as ids.
@@ -168,7 +211,11 @@ def summarise(session: Session, actor: Actor, list_name: str, *, where: Filter |
     amounts = [func.sum(reading.source(name).shown) for name in sums]
     statement = select(func.count(), *amounts, *keys).where(*_conditions(reading, where, None)).group_by(*keys)
     return [
-        {"count": row[0], "sums": dict(zip(sums, row[1 : 1 + len(sums)], strict=True)), "by": tuple(row[1 + len(sums) :])}
+        {
+            "count": row[0],
+            "sums": dict(zip(sums, row[1 : 1 + len(sums)], strict=True)),
+            "by": tuple(row[1 + len(sums) :]),
+        }
         for row in session.execute(statement)
     ]
 
@@ -192,7 +239,13 @@ def titles(session: Session, actor: Actor, list_name: str, ids: Sequence[int]) -
 def resolve(session: Session, actor: Actor, items: Sequence[Item]) -> None:
     """Turn lookup ids into References, one statement per target list; what the actor may not see becomes None."""
     wanted: dict[str, set[int]] = {}
-    places = [(item, name, kind) for item in items for name in item for kind in [_type_of(item.definition, name)] if kind.target]
+    places = [
+        (item, name, kind)
+        for item in items
+        for name in item
+        for kind in [_type_of(item.definition, name)]
+        if kind.target
+    ]
     for item, name, kind in places:
         value = item.values_[name]
         ids = value if isinstance(value, list) else [value]
@@ -223,16 +276,24 @@ def _names(found: ListDefinition, columns: Sequence[str] | None) -> tuple[str, .
 def _name_parts(found: ListDefinition) -> tuple[str, ...]:
     """The columns that the shown name is made of beside `name`."""
     settings = found.settings
-    return tuple(part for part in (settings.get("name_prefix"), settings.get("name_typed"), *settings.get("translated", {}).values()) if part)
+    return tuple(
+        part
+        for part in (settings.get("name_prefix"), settings.get("name_typed"), *settings.get("translated", {}).values())
+        if part
+    )
 
 
 def _selection(reading: Reading, names: Sequence[str]) -> list[ColumnElement[Any]]:
     wanted = dict.fromkeys(("id", "guid", "version", *names))
-    return [reading.masked(name).label(f"v_{name}" if name != "id" else "id") for name in wanted] + [reading.access.level.label("level_")]
+    shown = [reading.masked(name).label(f"v_{name}" if name != "id" else "id") for name in wanted]
+    return [*shown, reading.access.level.label("level_")]
 
 
 def _item(reading: Reading, names: Sequence[str], row: Row[Any]) -> Item:
-    values = {name: getattr(row, f"v_{name}" if name != "id" else "id") for name in dict.fromkeys(("id", "guid", "version", *names))}
+    values = {
+        name: getattr(row, f"v_{name}" if name != "id" else "id")
+        for name in dict.fromkeys(("id", "guid", "version", *names))
+    }
     if "name" in values:
         values["name"] = _shown_name(reading.definition, values, reading.actor)
     return Item(reading.definition, values, Level(row.level_))
@@ -290,7 +351,10 @@ def _beyond(keys: Sequence[Key], values: Sequence[Any], back: bool) -> ColumnEle
     """The rows after (or, walking back, before) the row with these key values."""
     alternatives = []
     for position, (key, down) in enumerate(keys):
-        same = [other.is_(None) if value is None else other == literal(value, other.type) for (other, _), value in zip(keys[:position], values, strict=False)]
+        same = [
+            other.is_(None) if value is None else other == literal(value, other.type)
+            for (other, _), value in zip(keys[:position], values, strict=False)
+        ]
         further = _further(key, down, values[position], back)
         if further is not None:
             alternatives.append(and_(*same, further))
@@ -340,10 +404,12 @@ def _pack(value: Any) -> Any:
 
 def _unpack(value: Any) -> Any:
     if not isinstance(value, dict):
-        if value is not None and not isinstance(value, (str, int, bool)) or isinstance(value, int) and abs(value) >= 2**63:
+        if (value is not None and not isinstance(value, (str, int, bool))) or (
+            isinstance(value, int) and abs(value) >= 2**63
+        ):
             raise ValueError(value)
         return value
-    (kind, text), = value.items()
+    ((kind, text),) = value.items()
     if kind == "t":
         instant = datetime.datetime.fromisoformat(text)
         if instant.tzinfo is None:

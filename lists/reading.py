@@ -44,7 +44,15 @@ class Source:
 class Reading:
     """One reader's look at one list, at `right` or better."""
 
-    def __init__(self, session: Session, definition: ListDefinition, actor: Actor, right: Level = Level.EXISTS, *, deleted: bool = False) -> None:
+    def __init__(
+        self,
+        session: Session,
+        definition: ListDefinition,
+        actor: Actor,
+        right: Level = Level.EXISTS,
+        *,
+        deleted: bool = False,
+    ) -> None:
         self.session, self.definition, self.actor, self.deleted = session, definition, actor, deleted
         self.access = access(session, definition, actor, right)
         self.table: Table = definition.table
@@ -53,7 +61,7 @@ class Reading:
     def conditions(self) -> list[ColumnElement[bool]]:
         """Which rows there are for this reader."""
         deleted = self.table.c.deleted
-        found = [deleted.is_not(None) if self.deleted else deleted.is_(None)]
+        found: list[ColumnElement[bool]] = [deleted.is_not(None) if self.deleted else deleted.is_(None)]
         return found if self.access.condition is None else [*found, self.access.condition]
 
     def source(self, name: str) -> Source:
@@ -73,7 +81,12 @@ class Reading:
         if source.type.target and not source.type.is_multi:
             target = self.target(source.type.target)
             title = target.source("name")
-            shown = select(title.shown).where(target.id == source.raw, *target.conditions()).correlate(self.table).scalar_subquery()
+            shown = (
+                select(title.shown)
+                .where(target.id == source.raw, *target.conditions())
+                .correlate(self.table)
+                .scalar_subquery()
+            )
             value = shown if source.visible is None else case((source.visible, shown))
             return title.type.sort_expression(value)
         if source.type.is_multi or source.type.name == "address":
@@ -93,8 +106,10 @@ class Reading:
         if name in SYSTEM_TYPES:
             return SYSTEM_TYPES[name]
         column = self.definition.by_name.get(name)
-        if column is None or column.hidden:
-            raise Invalid("$filter", "The list %(list)s has no column %(column)s.", list=self.definition.name, column=name)
+        if column is None:
+            raise Invalid(
+                "$filter", "The list %(list)s has no column %(column)s.", list=self.definition.name, column=name
+            )
         return column.type
 
     def _visible(self, name: str, kind: ColumnType, raw: ColumnElement[Any]) -> ColumnElement[bool] | None:

@@ -143,7 +143,10 @@ class Access:
 
 def access(session: Session, definition: ListDefinition, actor: Actor, right: Level = Level.EXISTS) -> Access:
     """What `actor` may see of `definition` at `right` or better: the one question about rights."""
-    conditions = {level: _level_condition(session, definition, actor, level) for level in (Level.EXISTS, Level.HEADLINE, Level.READ, Level.EDIT)}
+    conditions = {
+        level: _level_condition(session, definition, actor, level)
+        for level in (Level.EXISTS, Level.HEADLINE, Level.READ, Level.EDIT)
+    }
     if right is Level.DELETE:
         wanted = _both(conditions[Level.EDIT], _delete_condition(definition, actor))
     else:
@@ -158,7 +161,9 @@ def access(session: Session, definition: ListDefinition, actor: Actor, right: Le
     )
 
 
-def _level_condition(session: Session, definition: ListDefinition, actor: Actor, level: Level) -> ColumnElement[bool] | None:
+def _level_condition(
+    session: Session, definition: ListDefinition, actor: Actor, level: Level
+) -> ColumnElement[bool] | None:
     condition = _scope_condition(session, definition, actor, level)
     own = definition.settings.get("readers")
     if condition is not None and own and level <= Level.READ and actor.user_id is not None:
@@ -166,7 +171,9 @@ def _level_condition(session: Session, definition: ListDefinition, actor: Actor,
     return _both(condition, _cap_condition(definition, actor, level))
 
 
-def _scope_condition(session: Session, definition: ListDefinition, actor: Actor, level: Level) -> ColumnElement[bool] | None:
+def _scope_condition(
+    session: Session, definition: ListDefinition, actor: Actor, level: Level
+) -> ColumnElement[bool] | None:
     if actor.is_administrator:
         return None
     if level >= Level.EDIT and not actor.may_write:
@@ -181,7 +188,9 @@ def granted_scopes(session: Session, actor: Actor, level: Level) -> frozenset[in
     """The scopes that grant `level` to the actor, found once per session: a set, or a sub-query when there are many."""
     key = ("scopes", actor.user_id, level)
     if key not in session.info:
-        query = select(ScopeGrant.scope_id).where(ScopeGrant.subject.in_(sorted(actor.subjects)), ScopeGrant.level >= int(level))
+        query = select(ScopeGrant.scope_id).where(
+            ScopeGrant.subject.in_(sorted(actor.subjects)), ScopeGrant.level >= int(level)
+        )
         found = frozenset(session.scalars(query.distinct().limit(MOST_BOUND_SCOPES + 1)))
         session.info[key] = found if len(found) <= MOST_BOUND_SCOPES else query
     return session.info[key]
@@ -245,4 +254,6 @@ def _salesperson_without_group(session: Session, user_id: int) -> int | None:
     if "salespeople" not in lists:
         return None
     people = lists["salespeople"]
-    return session.scalar(select(people.table.c.id).where(people.sql("user") == user_id, people.table.c.deleted.is_(None)))
+    return session.scalar(
+        select(people.table.c.id).where(people.sql("user") == user_id, people.table.c.deleted.is_(None))
+    )

@@ -8,7 +8,8 @@ from typing import Any
 
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from sqlalchemy import Column as SqlColumn, func, select, text
+from sqlalchemy import Column as SqlColumn
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from . import changelog_buffer, hooks
@@ -37,9 +38,23 @@ _TITLES = {
 }
 NAME_COLUMN = {"name": "name", "type": "text", "title": _TITLES["name"], "required": True, "indexed": True}
 GROUP_COLUMNS: list[dict[str, Any]] = [
-    {"name": "owner", "type": "lookup", "list": "owners", "title": _TITLES["owner"], "by_program": True, "indexed": True},
+    {
+        "name": "owner",
+        "type": "lookup",
+        "list": "owners",
+        "title": _TITLES["owner"],
+        "by_program": True,
+        "indexed": True,
+    },
     {"name": "sales_group", "type": "lookup", "list": "sales_groups", "title": _TITLES["sales_group"], "indexed": True},
-    {"name": "salesperson", "type": "lookup", "list": "salespeople", "title": _TITLES["salesperson"], "by_program": True, "indexed": True},
+    {
+        "name": "salesperson",
+        "type": "lookup",
+        "list": "salespeople",
+        "title": _TITLES["salesperson"],
+        "by_program": True,
+        "indexed": True,
+    },
     {"name": "shared_with", "type": "multi_lookup", "list": "sales_groups", "title": _TITLES["shared_with"]},
 ]
 
@@ -58,7 +73,9 @@ def create_list(session: Session, actor: Actor, body: Mapping[str, Any]) -> int:
         raise Invalid("name", "There can be at most %(max)s lists.", max=MOST_LISTS)
     separation = body.get("separation", "common")
     if separation not in SEPARATIONS:
-        raise Invalid("separation", "“%(value)s” is not one of: %(choices)s.", value=separation, choices=", ".join(SEPARATIONS))
+        raise Invalid(
+            "separation", "“%(value)s” is not one of: %(choices)s.", value=separation, choices=", ".join(SEPARATIONS)
+        )
     row = _make_list(session, name, titles, separation, _settings_for(body, separation))
     _fill_list(session, row, body)
     _log(session, actor, row.id, "list", [])
@@ -91,7 +108,12 @@ def change_list(session: Session, actor: Actor, list_name: str, body: Mapping[st
         row.titles = _titles_of(body)
     if "separation" in body:
         if body["separation"] not in SEPARATIONS:
-            raise Invalid("separation", "“%(value)s” is not one of: %(choices)s.", value=body["separation"], choices=", ".join(SEPARATIONS))
+            raise Invalid(
+                "separation",
+                "“%(value)s” is not one of: %(choices)s.",
+                value=body["separation"],
+                choices=", ".join(SEPARATIONS),
+            )
         row.separation = body["separation"]
         if row.separation != "common":
             missing = [column for column in GROUP_COLUMNS if not found.has(column["name"])]
@@ -150,7 +172,9 @@ def install(session: Session, actor: Actor, bodies: list[Mapping[str, Any]]) -> 
     forget(session)
 
 
-def _make_list(session: Session, name: str, titles: dict[str, str], separation: str, settings: dict[str, Any]) -> ListRow:
+def _make_list(
+    session: Session, name: str, titles: dict[str, str], separation: str, settings: dict[str, Any]
+) -> ListRow:
     """The list's row and its real table, with the system columns only."""
     row = ListRow(name=name, titles=titles, separation=separation, settings=settings)
     session.add(row)
@@ -173,7 +197,15 @@ def _fill_list(session: Session, row: ListRow, body: Mapping[str, Any]) -> None:
     views = set(session.scalars(select(ViewRow.name).where(ViewRow.list_id == row.id, ViewRow.user_id.is_(None))))
     for position, view in enumerate(body.get("views", ())):
         if view.get("name") not in views:
-            session.add(ViewRow(list_id=row.id, name=_name_of(view, "name"), titles=_titles_of(view), settings=_view_settings(view), position=position))
+            session.add(
+                ViewRow(
+                    list_id=row.id,
+                    name=_name_of(view, "name"),
+                    titles=_titles_of(view),
+                    settings=_view_settings(view),
+                    position=position,
+                )
+            )
     session.flush()
 
 
@@ -187,7 +219,9 @@ def _add_column(session: Session, row: ListRow, body: Mapping[str, Any]) -> int:
     kind = column_type(str(body.get("type", "")), options)
     _check_options(session, row, kind.name, options)
     position = (session.scalar(select(func.max(ColumnRow.position)).where(ColumnRow.list_id == row.id)) or 0) + 1
-    column = ColumnRow(list_id=row.id, name=name, type=kind.name, titles=_titles_of(body, name), options=options, position=position)
+    column = ColumnRow(
+        list_id=row.id, name=name, type=kind.name, titles=_titles_of(body, name), options=options, position=position
+    )
     session.add(column)
     session.flush()
     operations = Operations(MigrationContext.configure(session.connection()))
@@ -202,10 +236,17 @@ def _add_column(session: Session, row: ListRow, body: Mapping[str, Any]) -> int:
 def _check_options(session: Session, row: ListRow, kind: str, options: Mapping[str, Any]) -> None:
     unknown = set(options) - COMMON_OPTIONS - TYPES[kind].option_names
     if unknown:
-        raise Invalid(sorted(unknown)[0], "A column of type %(type)s has no option %(option)s.", type=kind, option=sorted(unknown)[0])
+        raise Invalid(
+            sorted(unknown)[0],
+            "A column of type %(type)s has no option %(option)s.",
+            type=kind,
+            option=sorted(unknown)[0],
+        )
     if "list" in TYPES[kind].option_names:
         target = options.get("list")
-        if target not in (row.name, "users") and not session.scalar(select(ListRow.id).where(ListRow.name == target, ListRow.deleted.is_(None))):
+        if target not in (row.name, "users") and not session.scalar(
+            select(ListRow.id).where(ListRow.name == target, ListRow.deleted.is_(None))
+        ):
             raise Invalid("list", "There is no list called %(list)s.", list=target)
     if "choices" in TYPES[kind].option_names and not options.get("choices"):
         raise Invalid("choices", "A choice needs its choices.")
@@ -239,7 +280,9 @@ def _with_ownership(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _view_settings(view: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in view.items() if key in ("columns", "filter", "order", "group", "kind", "default")}
+    return {
+        key: value for key, value in view.items() if key in ("columns", "filter", "order", "group", "kind", "default")
+    }
 
 
 def _name_of(body: Mapping[str, Any], key: str) -> str:
@@ -252,7 +295,11 @@ def _name_of(body: Mapping[str, Any], key: str) -> str:
 def _titles_of(body: Mapping[str, Any], default: str | None = None) -> dict[str, str]:
     title = body.get("title") or default or body.get("name")
     titles = {"en": title} if isinstance(title, str) else title
-    if not isinstance(titles, dict) or not titles or not all(isinstance(word, str) and 0 < len(word) <= 200 for word in titles.values()):
+    if (
+        not isinstance(titles, dict)
+        or not titles
+        or not all(isinstance(word, str) and 0 < len(word) <= 200 for word in titles.values())
+    ):
         raise Invalid("title", "A title is a text, or one text per language.")
     return titles
 

@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, Boolean, DateTime, Dialect, Numeric, String
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import JSON, TypeDecorator
+from sqlalchemy.types import JSON, TypeDecorator, TypeEngine
 
 COLLATION = "caseroom"
 
@@ -33,13 +33,13 @@ class UtcDateTime(TypeDecorator[datetime.datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError("an instant needs a time zone")
-        value = value.astimezone(datetime.timezone.utc)
+        value = value.astimezone(datetime.UTC)
         return value if dialect.name == "postgresql" else value.replace(tzinfo=None)
 
     def process_result_value(self, value: datetime.datetime | None, dialect: Dialect) -> datetime.datetime | None:
         if value is None:
             return None
-        return value.replace(tzinfo=datetime.timezone.utc) if value.tzinfo is None else value.astimezone(datetime.timezone.utc)
+        return value.replace(tzinfo=datetime.UTC) if value.tzinfo is None else value.astimezone(datetime.UTC)
 
 
 class ExactDecimal(TypeDecorator[Decimal]):
@@ -53,8 +53,8 @@ class ExactDecimal(TypeDecorator[Decimal]):
         self.scale = scale
 
     def load_dialect_impl(self, dialect: Dialect) -> Any:
-        native = Numeric(24, self.scale) if dialect.name == "postgresql" else BigInteger()
-        return dialect.type_descriptor(native)
+        native: TypeEngine[Any] = Numeric(24, self.scale) if dialect.name == "postgresql" else BigInteger()
+        return dialect.type_descriptor(native)  # pyright: ignore[reportArgumentType]
 
     def process_bind_param(self, value: Decimal | int | None, dialect: Dialect) -> Decimal | int | None:
         if value is None or dialect.name == "postgresql":
@@ -79,8 +79,9 @@ class json_has(FunctionElement[bool]):
 
 @compiles(json_has, "sqlite")
 def _json_has_sqlite(element: json_has, compiler: Any, **kw: Any) -> str:
-    column, value = list(element.clauses)
-    return f"EXISTS (SELECT 1 FROM json_each({compiler.process(column, **kw)}) AS je WHERE je.value = {compiler.process(value, **kw)})"
+    column, value = (compiler.process(clause, **kw) for clause in element.clauses)
+    each = f"SELECT 1 FROM json_each({column}) AS je WHERE je.value = {value}"  # noqa: S608 - compiled clauses
+    return f"EXISTS ({each})"
 
 
 @compiles(json_has, "postgresql")

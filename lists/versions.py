@@ -76,7 +76,11 @@ def values_at(session: Session, found: ListDefinition, current: Mapping[str, Any
 
 
 def _rows(session: Session, found: ListDefinition, item_id: int) -> list[Version]:
-    newest_first = select(Version).where(Version.list_id == found.id, Version.item_id == item_id).order_by(Version.version.desc(), Version.id.desc())
+    newest_first = (
+        select(Version)
+        .where(Version.list_id == found.id, Version.item_id == item_id)
+        .order_by(Version.version.desc(), Version.id.desc())
+    )
     return list(session.scalars(newest_first))
 
 
@@ -92,7 +96,9 @@ def _with_titles(session: Session, actor: Actor, entries: list[Entry]) -> list[E
     for difference in (difference for entry in entries for difference in entry.changes):
         if difference.column.type.target:
             for value in (difference.old, difference.new):
-                wanted.setdefault(difference.column.type.target, set()).update(value if isinstance(value, list) else [value] if value else [])
+                wanted.setdefault(difference.column.type.target, set()).update(
+                    value if isinstance(value, list) else [value] if value else []
+                )
     known = {target: query.titles(session, actor, target, sorted(ids)) for target, ids in wanted.items()}
 
     def shown(column: Column, value: Any) -> Any:

@@ -17,8 +17,9 @@ from .request import COOKIE, SAFE, cookie_value, finish, identify
 from .settings import Settings, languages
 
 CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'; manifest-src 'self'; worker-src 'self'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
+    "connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "object-src 'none'; manifest-src 'self'; worker-src 'self'"
 )
 
 
@@ -42,17 +43,31 @@ def create_app(settings: Settings, *, opened: Home | None = None) -> Caseroom:
     app = Caseroom("caseroom", static_folder="portal/static", static_url_path="/static", template_folder="templates")
     app.extensions["caseroom"] = opened
     app.config.update(
-        SECRET_KEY=settings.secret_key, MAX_CONTENT_LENGTH=settings.upload_limit + 1_000_000, MAX_FORM_MEMORY_SIZE=2_000_000,
-        SESSION_COOKIE_NAME="caseroom_form", SESSION_COOKIE_SECURE=settings.secure, SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax", WTF_CSRF_CHECK_DEFAULT=False, WTF_CSRF_TIME_LIMIT=None, WTF_CSRF_SSL_STRICT=False,
-        BABEL_DEFAULT_LOCALE="en", BABEL_DEFAULT_TIMEZONE=settings.time_zone, BABEL_TRANSLATION_DIRECTORIES="portal/translations",
-        TEMPLATES_AUTO_RELOAD=settings.development, SEND_FILE_MAX_AGE_DEFAULT=0,
-    )  # fmt: skip
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=settings.upload_limit + 1_000_000,
+        MAX_FORM_MEMORY_SIZE=2_000_000,
+        SESSION_COOKIE_NAME="caseroom_form",
+        SESSION_COOKIE_SECURE=settings.secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
+        BABEL_DEFAULT_LOCALE="en",
+        BABEL_DEFAULT_TIMEZONE=settings.time_zone,
+        BABEL_TRANSLATION_DIRECTORIES="portal/translations",
+        TEMPLATES_AUTO_RELOAD=settings.development,
+        SEND_FILE_MAX_AGE_DEFAULT=0,
+    )
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     _templates(app)
-    Babel(app, locale_selector=_language, timezone_selector=lambda: g.actor.time_zone if g.get("actor") else settings.time_zone)
+    Babel(
+        app,
+        locale_selector=_language,
+        timezone_selector=lambda: g.actor.time_zone if g.get("actor") else settings.time_zone,
+    )
     csrf = CSRFProtect(app)
     app.before_request(identify)
     app.before_request(lambda: None if request.method in SAFE or g.by_token else csrf.protect())
@@ -81,10 +96,13 @@ def _language() -> str:
 def _harden(response: Response) -> Response:
     """The headers that every answer has; a view that needs others sets its own first."""
     headers: dict[str, Any] = {
-        "Content-Security-Policy": CSP, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin",
-        "X-Frame-Options": "DENY", "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+        "Content-Security-Policy": CSP,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "X-Frame-Options": "DENY",
+        "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
         "Cross-Origin-Opener-Policy": "same-origin",
-    }  # fmt: skip
+    }
     for name, value in headers.items():
         response.headers.setdefault(name, value)
     if request.is_secure:
@@ -109,4 +127,11 @@ def set_session_cookie(response: Response, secret: str) -> None:
     from .request import home
 
     settings = home().settings
-    response.set_cookie(COOKIE, cookie_value(secret), max_age=settings.session_hours * 3600, secure=settings.secure, httponly=True, samesite="Lax")
+    response.set_cookie(
+        COOKIE,
+        cookie_value(secret),
+        max_age=settings.session_hours * 3600,
+        secure=settings.secure,
+        httponly=True,
+        samesite="Lax",
+    )

@@ -15,9 +15,15 @@ from .request import NotSignedIn, sign_in_redirect, wants_json
 from .sign_in import TooManyTries
 
 STATUS: list[tuple[type[DomainError], int]] = [
-    (NotFound, 404), (Forbidden, 403), (Locked, 423), (Stale, 412), (Conflict, 409), (Invalid, 422), (StorageFull, 507),
+    (NotFound, 404),
+    (Forbidden, 403),
+    (Locked, 423),
+    (Stale, 412),
+    (Conflict, 409),
+    (Invalid, 422),
+    (StorageFull, 507),
     (TooManyTries, 429),
-]  # fmt: skip
+]
 
 
 def register(app: Flask) -> None:
@@ -86,12 +92,26 @@ def _unexpected(error: Exception) -> ResponseReturnValue:
 def answer(status: int, detail: str, fields: list[dict[str, Any]] | None = None) -> Response:
     """An error answer of this status, as problem details or as a page."""
     title = {
-        401: _("Not signed in"), 403: _("Not permitted"), 404: _("Not found"), 409: _("Conflict"), 412: _("Changed meanwhile"),
-        413: _("Too large"), 422: _("Not accepted"), 423: _("Locked"), 428: _("Version missing"), 429: _("Too many tries"),
+        401: _("Not signed in"),
+        403: _("Not permitted"),
+        404: _("Not found"),
+        409: _("Conflict"),
+        412: _("Changed meanwhile"),
+        413: _("Too large"),
+        422: _("Not accepted"),
+        423: _("Locked"),
+        428: _("Version missing"),
+        429: _("Too many tries"),
         507: _("Storage full"),
-    }.get(status, _("Not possible"))  # fmt: skip
+    }.get(status, _("Not possible"))
     if wants_json():
-        body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "detail": detail, "errors": fields or []}
+        body: dict[str, Any] = {
+            "type": "about:blank",
+            "title": title,
+            "status": status,
+            "detail": detail,
+            "errors": fields or [],
+        }
         response = jsonify(body)
         response.mimetype = "application/problem+json"
     else:

@@ -9,9 +9,9 @@ from sqlalchemy import inspect
 
 from .. import libraries, outlook_addin
 from ..calendar import writing
+from ..libraries.blobs import BlobStore, open_store
 from ..lists import installing
 from ..lists.database import Base, Database, House
-from ..libraries.blobs import BlobStore, open_store
 from . import models
 from .settings import Settings, with_secret_key
 

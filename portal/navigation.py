@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from flask import g, request
-from flask_babel import get_locale, gettext as _
+from flask_babel import get_locale
+from flask_babel import gettext as _
 
 from .settings import languages
 
@@ -21,7 +22,11 @@ def shell_context() -> dict[str, Any]:
         "theme": request.cookies.get("theme", "system"), "density": request.cookies.get("density", "comfortable"),
     }  # fmt: skip
     if actor is not None:
-        context |= {"user": {"id": actor.user_id, "name": actor.name, "email": actor.email}, "navigation": _rail(), "create_menu": _create_menu()}
+        context |= {
+            "user": {"id": actor.user_id, "name": actor.name, "email": actor.email},
+            "navigation": _rail(),
+            "create_menu": _create_menu(),
+        }
     return context
 
 

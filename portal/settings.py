@@ -116,9 +116,7 @@ def _check_language(value: str) -> str | None:
 class Settings:
     """What this installation was told, and `origins`: where each value came from."""
 
-    home: Path = setting(
-        DEFAULT_HOME, "folder that holds the data: database, documents, search index, caseroom.toml"
-    )
+    home: Path = setting(DEFAULT_HOME, "folder that holds the data: database, documents, search index, caseroom.toml")
     database_url: str = setting(
         "", "SQLAlchemy URL; empty = SQLite file caseroom.db in the home", url=True,
         check=one_scheme_of("sqlite", "postgresql"),
@@ -154,21 +152,13 @@ class Settings:
         check=_reachable_url("smtp", "smtps"),
     )  # fmt: skip
     mail_from: str = setting("", "sender's address of what the portal itself mails; needed with smtp_url")
-    session_hours: int = setting(
-        12, "hours without use after which a user signs in again", check=between(1, 8760)
-    )
-    sign_in_attempts: int = setting(
-        10, "wrong passwords for one account before it must wait", check=between(1, 1000)
-    )
+    session_hours: int = setting(12, "hours without use after which a user signs in again", check=between(1, 8760))
+    sign_in_attempts: int = setting(10, "wrong passwords for one account before it must wait", check=between(1, 1000))
     sign_in_attempts_per_address: int = setting(
         100, "wrong passwords from one network address before it must wait", check=between(1, 100_000)
     )
-    sign_in_wait_minutes: int = setting(
-        15, "minutes in which wrong passwords are counted", check=between(1, 1440)
-    )
-    upload_limit_mb: int = setting(
-        250, "largest upload, in megabytes of 1,000,000 bytes", check=between(1, 100_000)
-    )
+    sign_in_wait_minutes: int = setting(15, "minutes in which wrong passwords are counted", check=between(1, 1440))
+    upload_limit_mb: int = setting(250, "largest upload, in megabytes of 1,000,000 bytes", check=between(1, 100_000))
     development: bool = setting(False, "show the style guide and reload templates; never on a public address")
     origins: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
@@ -202,9 +192,7 @@ class Line:
     help: str
 
 
-def load(
-    home: Path | str | None = None, *, environ: Mapping[str, str] | None = None, **options: Any
-) -> Settings:
+def load(home: Path | str | None = None, *, environ: Mapping[str, str] | None = None, **options: Any) -> Settings:
     """Read a home's settings (`home`, else `$CASEROOM_HOME`, else `./var`); `options` are the command line's.
 
     An option that is None was not given. Writes nothing. Raises SettingsError.
@@ -281,9 +269,7 @@ def _known(name: str, label: str) -> None:
     if name in ROWS:
         return
     close = difflib.get_close_matches(name, ROWS, n=1)
-    raise SettingsError(
-        f"{label}: there is no such setting" + (f"; did you mean {close[0]}?" if close else "")
-    )
+    raise SettingsError(f"{label}: there is no such setting" + (f"; did you mean {close[0]}?" if close else ""))
 
 
 def _read(name: str, text: str) -> Any:
@@ -333,9 +319,7 @@ def _with_stored_key(settings: Settings) -> Settings:
         raise SettingsError(f"{path}: cannot be read: {reason}") from reason
     if wrong := ROWS["secret_key"].metadata["check"](key) or (None if key else "is empty"):
         raise SettingsError(f"{path}: the key {wrong}")
-    return dataclasses.replace(
-        settings, secret_key=key, origins={**settings.origins, "secret_key": str(path)}
-    )
+    return dataclasses.replace(settings, secret_key=key, origins={**settings.origins, "secret_key": str(path)})
 
 
 def _shown(row: dataclasses.Field[Any], value: Any) -> str:

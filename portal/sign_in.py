@@ -61,12 +61,18 @@ def check_tries(session: Session, settings: Settings, account: str, address: str
     of_account = session.scalar(recent.where(SignInFailure.account == _account(account))) or 0
     of_address = session.scalar(recent.where(SignInFailure.address == address)) or 0
     if of_account >= settings.sign_in_attempts or of_address >= settings.sign_in_attempts_per_address:
-        raise TooManyTries("Too many wrong passwords. Try again in %(minutes)s minutes.", minutes=settings.sign_in_wait_minutes)
+        raise TooManyTries(
+            "Too many wrong passwords. Try again in %(minutes)s minutes.", minutes=settings.sign_in_wait_minutes
+        )
 
 
 def note_failure(session: Session, settings: Settings, account: str, address: str) -> None:
     """Remember a wrong password; what is too old to count is forgotten."""
-    session.execute(delete(SignInFailure).where(SignInFailure.at < now() - datetime.timedelta(minutes=settings.sign_in_wait_minutes)))
+    session.execute(
+        delete(SignInFailure).where(
+            SignInFailure.at < now() - datetime.timedelta(minutes=settings.sign_in_wait_minutes)
+        )
+    )
     session.add(SignInFailure(account=_account(account), address=address))
 
 
@@ -75,13 +81,23 @@ def open_session(session: Session, user: User, *, address: str, agent: str) -> s
     secret = secrets.token_urlsafe(32)
     session.execute(delete(UserSession).where(UserSession.expires < now()))
     session.execute(delete(SignInFailure).where(SignInFailure.account == user.email))
-    session.add(UserSession(secret_hash=_hash(secret), user_id=user.id, expires=now() + LONGEST_SESSION, address=address[:64], agent=agent[:300]))
+    session.add(
+        UserSession(
+            secret_hash=_hash(secret),
+            user_id=user.id,
+            expires=now() + LONGEST_SESSION,
+            address=address[:64],
+            agent=agent[:300],
+        )
+    )
     return secret
 
 
 def user_of_session(session: Session, secret: str) -> int | None:
     """The user whose session this is; None when it was ended or is too old."""
-    return session.scalar(select(UserSession.user_id).where(UserSession.secret_hash == _hash(secret), UserSession.expires > now()))
+    return session.scalar(
+        select(UserSession.user_id).where(UserSession.secret_hash == _hash(secret), UserSession.expires > now())
+    )
 
 
 def close_session(session: Session, secret: str) -> None:

@@ -64,15 +64,25 @@ class House:
                 items.create(session, PROGRAM, "case_types", {"name": kind})
             items.create(session, PROGRAM, "case_types", {"name": "Service support", "external_id": "service_support"})
             for place, stage in enumerate(("Contacted", "Offer", "Negotiation")):
-                items.create(session, PROGRAM, "stages", {"name": stage, "position": place, "probability": 20 + 20 * place})
+                items.create(
+                    session, PROGRAM, "stages", {"name": stage, "position": place, "probability": 20 + 20 * place}
+                )
             items.create(session, PROGRAM, "closing_reasons", {"name": "Price"})
             items.create(session, PROGRAM, "document_types", {"name": "Offer"})
 
-    def _person(self, session: Session, name: str, role: str, groups: list[str] | None = None, manages: list[str] | None = None) -> None:
+    def _person(
+        self, session: Session, name: str, role: str, groups: list[str] | None = None, manages: list[str] | None = None
+    ) -> None:
         user = users.add_user(
-            session, PROGRAM, f"{name}@house.test", name=f"{name.title()} Person", role=role, password_hash=_HASH,
-            groups=[self.groups[group] for group in groups or ()], manages=[self.owners[owner] for owner in manages or ()],
-        )  # fmt: skip
+            session,
+            PROGRAM,
+            f"{name}@house.test",
+            name=f"{name.title()} Person",
+            role=role,
+            password_hash=_HASH,
+            groups=[self.groups[group] for group in groups or ()],
+            manages=[self.owners[owner] for owner in manages or ()],
+        )
         self.people[name] = user.id
 
     @contextmanager
@@ -96,9 +106,14 @@ class House:
         """A browser, signed in through the sign-in page."""
         client = self.app.test_client()
         if name:
-            answer = client.post("/sign-in", data={
-                "email": f"{name}@house.test", "password": PASSWORD, "csrf_token": token_of(client.get("/sign-in").text),
-            })  # fmt: skip
+            answer = client.post(
+                "/sign-in",
+                data={
+                    "email": f"{name}@house.test",
+                    "password": PASSWORD,
+                    "csrf_token": token_of(client.get("/sign-in").text),
+                },
+            )
             assert answer.status_code == 303, answer.text
         return client
 
@@ -111,7 +126,14 @@ class House:
         client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
         return client
 
-    def make(self, list_name: str, values: dict[str, Any] | None = None, *, by: str = "north", program: dict[str, Any] | None = None) -> Item:
+    def make(
+        self,
+        list_name: str,
+        values: dict[str, Any] | None = None,
+        *,
+        by: str = "north",
+        program: dict[str, Any] | None = None,
+    ) -> Item:
         """An item made by a person; a name is invented where none is given."""
         values = dict(values or {})
         if list_name not in ("contacts", "salespeople", "activities", "mails", "events"):
@@ -135,7 +157,9 @@ class House:
 
 def token_of(page: str) -> str:
     """The CSRF token of a page."""
-    found = re.search(r'name="csrf_token" value="([^"]+)"', page) or re.search(r'name="csrf-token" content="([^"]+)"', page)
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page) or re.search(
+        r'name="csrf-token" content="([^"]+)"', page
+    )
     assert found, "the page has no form token"
     return found.group(1)
 

@@ -160,6 +160,8 @@ def test_no_module_is_a_giant():
 def test_no_file_names(what: str):
     found = []
     for path in files():
+        if path.parts[0] == "tests" and path.name.endswith("_expected.json"):
+            continue  # it quotes what input that nobody here made says, a mail's subject for one
         content = (ROOT / path).read_bytes()
         if b"\0" not in content:
             lines = content.decode("utf-8", "replace").splitlines()

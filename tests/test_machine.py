@@ -27,7 +27,8 @@ def run_suite(folder: Path, code: str, **environment: str) -> subprocess.Complet
     shutil.copyfile(ROOT / "tests" / "conftest.py", folder / "conftest.py")
     (folder / "test_it.py").write_text(code, "utf-8")
     command = [sys.executable, "-m", "pytest", "-q", f"--rootdir={folder}", str(folder)]
-    environment = {"PATH": "", "PYTHONPATH": os.environ.get("PYTHONPATH", ""), **environment}
+    search = os.pathsep.join(filter(None, [str(ROOT / "tests"), os.environ.get("PYTHONPATH")]))
+    environment = {"PATH": "", "PYTHONPATH": search, **environment}
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
 
 

@@ -181,7 +181,7 @@ class BlobStore(ABC):
 
 
 def key(sha256: str) -> str:
-    """The place of a blob below the store's root, spread over 256 folders; raises `NotFound` for a non-hash."""
+    """The place of a blob below the store's root, spread over 256 folders; `NotFound` for what is no hash."""
     if not SHA256.fullmatch(sha256):
         raise NotFound("“%(sha256)s” names no stored file.", sha256=sha256)
     return f"{sha256[:2]}/{sha256}"

@@ -79,7 +79,7 @@ class LocalBlobs(BlobStore):
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
-        """Publishing and deleting exclude each other, so that no blob goes between being looked at and removed."""
+        """Publishing and deleting exclude each other: a blob put again is never removed for its old age."""
         with open(self._incoming / "lock", "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield

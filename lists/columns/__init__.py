@@ -27,7 +27,9 @@ TYPES: dict[str, type[ColumnType]] = {
 def column_type(name: str, options: Mapping[str, Any]) -> ColumnType:
     """The type called `name` with its options. Raises Invalid for an unknown name."""
     if name not in TYPES:
-        raise Invalid("type", "“%(type)s” is not a column type. There are: %(types)s.", type=name, types=", ".join(sorted(TYPES)))
+        raise Invalid(
+            "type", "“%(type)s” is not a column type. There are: %(types)s.", type=name, types=", ".join(sorted(TYPES))
+        )
     return TYPES[name](options)
 
 

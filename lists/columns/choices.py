@@ -110,7 +110,9 @@ class CountryColumn(ChoiceColumn):
         return country_name(value, "en") if value else ""
 
 
-COUNTRIES = sorted(code for code in Locale("en").territories if len(code) == 2 and code.isalpha() and code not in {"EU", "EZ", "UN", "XA", "XB", "ZZ"})
+_NOT_COUNTRIES = frozenset({"EU", "EZ", "UN", "XA", "XB", "ZZ"})
+_CODES = (str(code) for code in Locale("en").territories)
+COUNTRIES = sorted(code for code in _CODES if len(code) == 2 and code.isalpha() and code not in _NOT_COUNTRIES)
 
 
 def country_name(code: str, language: str) -> str:

@@ -67,7 +67,7 @@ class DateTimeColumn(ColumnType):
         if instant.tzinfo is None:
             raise refuse("A time needs its offset from UTC, such as 2026-12-01T10:00:00+01:00.")
         _in_bounds(instant)
-        return instant.astimezone(datetime.timezone.utc)
+        return instant.astimezone(datetime.UTC)
 
     def to_json(self, value: Any) -> str | None:
         return None if value is None else value.isoformat()

@@ -67,7 +67,11 @@ class NumberColumn(ColumnType):
         if value is None:
             return ""
         whole = value == value.to_integral_value()
-        pattern = "#,##0" if whole or not self.decimals else "#,##0." + "0" * min(self.decimals, 2) + "#" * max(self.decimals - 2, 0)
+        pattern = (
+            "#,##0"
+            if whole or not self.decimals
+            else "#,##0." + "0" * min(self.decimals, 2) + "#" * max(self.decimals - 2, 0)
+        )
         return format_decimal(value, format=pattern, locale=reader.language)
 
     def export_cell(self, value: Any) -> Any:

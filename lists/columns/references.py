@@ -143,7 +143,9 @@ class ParticipantsColumn(ColumnType):
         kind = kinds[0]
         answer = entry.get("answer") or "none"
         if answer not in self.ANSWERS:
-            raise refuse("“%(value)s” is not one of: %(choices)s.", value=str(answer)[:40], choices=", ".join(self.ANSWERS))
+            raise refuse(
+                "“%(value)s” is not one of: %(choices)s.", value=str(answer)[:40], choices=", ".join(self.ANSWERS)
+            )
         who = entry[kind]
         if kind == "email":
             if not isinstance(who, str) or "@" not in who or len(who) > 254:

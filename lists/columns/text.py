@@ -108,7 +108,9 @@ class PhoneColumn(TextColumn):
 
     def format(self, value: Any, reader: Reader) -> str:
         number = _read_phone(value) if value else None
-        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL) if number else value or ""
+        return (
+            phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL) if number else value or ""
+        )
 
     def search_text(self, value: Any) -> str:
         return f"{value} {value.lstrip('+')}" if value else ""

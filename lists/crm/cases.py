@@ -1,4 +1,7 @@
-"""Cases: what the program sets on them, and the one-click actions (SPEC 3). E-mail is sent from outlook_addin.sending."""
+"""Cases: what the program sets on them, and the one-click actions (SPEC 3).
+
+E-mail is sent from outlook_addin.sending.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,12 @@ def complete_case(session: Session, change: Change) -> None:
         new["status"] = new.get("status") or "new"
         if not new.get("stage") and new["status"] == "new":
             new["stage"] = _first_stage(session)
-    if change.kind == "update" and change.changed("company") and change.old.get("company") and _hanging(session, new["id"], change.old["company"]):
+    if (
+        change.kind == "update"
+        and change.changed("company")
+        and change.old.get("company")
+        and _hanging(session, new["id"], change.old["company"])
+    ):
         raise Invalid("company", "Activities, events, documents or mail of this case belong to the company it has now.")
 
 
@@ -39,7 +47,9 @@ def carry_on(session: Session, change: Change) -> None:
         return
     for list_name in FOLLOWERS:
         found = catalogue(session).get(list_name)
-        ids = session.scalars(select(found.table.c.id).where(found.sql("case") == change.new["id"], found.table.c.deleted.is_(None)))
+        ids = session.scalars(
+            select(found.table.c.id).where(found.sql("case") == change.new["id"], found.table.c.deleted.is_(None))
+        )
         for item_id in list(ids):
             if change.changed("company"):
                 items.update(session, PROGRAM, list_name, item_id, {"company": change.new["company"]}, version=None)
@@ -47,28 +57,60 @@ def carry_on(session: Session, change: Change) -> None:
             items.refresh(session, PROGRAM, list_name, item_id)
 
 
-def task(session: Session, actor: Actor, case_id: int, *, description: str | None = None, due: Any = None) -> dict[str, Item]:
+def task(
+    session: Session, actor: Actor, case_id: int, *, description: str | None = None, due: Any = None
+) -> dict[str, Item]:
     """Make a task on a case. Raises NotFound, Forbidden, Invalid."""
     return {"activity": _activity(session, actor, case_id, "task", description=description, due=due)}
 
 
-def call(session: Session, actor: Actor, case_id: int, *, description: str | None = None, contact: int | None = None) -> dict[str, Item]:
+def call(
+    session: Session, actor: Actor, case_id: int, *, description: str | None = None, contact: int | None = None
+) -> dict[str, Item]:
     """Record a phone call on a case."""
     return {"activity": _activity(session, actor, case_id, "call", description=description, contact=contact)}
 
 
-def meeting(session: Session, actor: Actor, case_id: int, *, start: Any, end: Any, description: str | None = None, place: str | None = None,
-            name: str | None = None, participants: Any = None) -> dict[str, Item]:  # fmt: skip
+def meeting(
+    session: Session,
+    actor: Actor,
+    case_id: int,
+    *,
+    start: Any,
+    end: Any,
+    description: str | None = None,
+    place: str | None = None,
+    name: str | None = None,
+    participants: Any = None,
+) -> dict[str, Item]:
     """Arrange a meeting: one activity and one calendar event, in the same transaction."""
     activity = _activity(session, actor, case_id, "meeting", description=description)
-    values = {"case": case_id, "activity": activity.id, "start": start, "end": end, "place": place, "description": description, "participants": participants}
+    values = {
+        "case": case_id,
+        "activity": activity.id,
+        "start": start,
+        "end": end,
+        "place": place,
+        "description": description,
+        "participants": participants,
+    }
     event = items.create(session, actor, "events", {**values, **({"name": name} if name else {})})
     return {"activity": activity, "event": event}
 
 
-def close(session: Session, actor: Actor, case_id: int, *, outcome: str, closing_note: str | None = None, closing_reason: int | None = None,
-          continue_as_support: bool = False, support_group: int | None = None, support_salesperson: int | None = None,
-          version: int | None = None) -> dict[str, Item]:  # fmt: skip
+def close(
+    session: Session,
+    actor: Actor,
+    case_id: int,
+    *,
+    outcome: str,
+    closing_note: str | None = None,
+    closing_reason: int | None = None,
+    continue_as_support: bool = False,
+    support_group: int | None = None,
+    support_salesperson: int | None = None,
+    version: int | None = None,
+) -> dict[str, Item]:
     """Close a case as won or lost; with `continue_as_support` a service case goes on from it.
 
     Raises Conflict if it is closed already, Invalid for a missing outcome or an unknown reason.
@@ -78,7 +120,13 @@ def close(session: Session, actor: Actor, case_id: int, *, outcome: str, closing
         raise Conflict("This case is closed already.", current_version=case.version)
     if outcome not in ("won", "lost"):
         raise Invalid("outcome", "Say whether the case was won or lost.")
-    program = {"status": "closed", "outcome": outcome, "closing_note": closing_note, "closing_reason": closing_reason, "closed": now()}
+    program = {
+        "status": "closed",
+        "outcome": outcome,
+        "closing_note": closing_note,
+        "closing_reason": closing_reason,
+        "closed": now(),
+    }
     _must_see(session, actor, "closing_reasons", closing_reason, "closing_reason")
     closed = items.update(session, actor, "cases", case_id, {}, version=version, program=program)
     if not continue_as_support:
@@ -103,12 +151,22 @@ def _service_case(session: Session, actor: Actor, closed: Item, group: int | Non
     _must_see(session, actor, "salespeople", salesperson, "support_salesperson")
     kind = query.find(session, PROGRAM, "case_types", filters.where(external_id=SERVICE_SUPPORT))
     values: Mapping[str, Any] = {
-        "name": closed["name"], "company": _id(closed["company"]), "contacts": [_id(contact) for contact in closed["contacts"]],
-        "product": _id(closed["product"]), "case_type": kind.id if kind else None, "sales_group": group,
-    }  # fmt: skip
+        "name": closed["name"],
+        "company": _id(closed["company"]),
+        "contacts": [_id(contact) for contact in closed["contacts"]],
+        "product": _id(closed["product"]),
+        "case_type": kind.id if kind else None,
+        "sales_group": group,
+    }
     # The group that goes on may be one that the closer is not in: the close was permitted, this follows from it.
     acting = actor.with_all_rights()
-    support = items.create(session, acting, "cases", values, program={"support_of": closed.id, "salesperson": salesperson or actor.salesperson_id})
+    support = items.create(
+        session,
+        acting,
+        "cases",
+        values,
+        program={"support_of": closed.id, "salesperson": salesperson or actor.salesperson_id},
+    )
     own = _id(closed["sales_group"])
     if group and group != own:
         readers = [_id(shared) for shared in closed["shared_with"]]
@@ -123,7 +181,15 @@ def _activity(session: Session, actor: Actor, case_id: int, kind: str, **values:
 
 
 def _first_stage(session: Session) -> int | None:
-    first = query.page(session, PROGRAM, "stages", where=filters.Compare(("retired",), "ne", True), order=[("position", False)], columns=["position"], limit=1)
+    first = query.page(
+        session,
+        PROGRAM,
+        "stages",
+        where=filters.Compare(("retired",), "ne", True),
+        order=[("position", False)],
+        columns=["position"],
+        limit=1,
+    )
     return first.items[0].id if first.items else None
 
 

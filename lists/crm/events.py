@@ -17,7 +17,7 @@ from .names import subject_of
 
 @before_write("crm.event")
 def complete_event(session: Session, change: Change) -> None:
-    """A title typed by hand is remembered as such: everybody sees it. One made by the program follows the case's rights."""
+    """Remember a title typed by hand as such: everybody sees it. One made by the program follows the case."""
     if change.kind not in ("create", "update"):
         return
     new = change.new

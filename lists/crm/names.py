@@ -43,7 +43,7 @@ def name_mail(session: Session, change: Change) -> None:
 
 
 def subject_of(session: Session, values: dict[str, object]) -> str:
-    """What an activity or event is about: the case's name, else the company's, else the contact's, else its first words."""
+    """What an activity or event is about: its case, else its company, else its contact, else its first words."""
     for name, list_name in (("case", "cases"), ("company", "relations"), ("contact", "contacts")):
         found = stored(session, list_name, values.get(name))  # type: ignore[arg-type]
         if found and found.get("name"):

@@ -37,7 +37,9 @@ def _choose_group(session: Session, change: Change) -> None:
     if change.kind == "create" and not new.get("sales_group"):
         company = stored(session, "relations", new.get("company"))
         responsible = company["sales_group"] if company else None
-        new["sales_group"] = responsible if responsible and (common or actor.may_use_group(responsible)) else actor.default_group
+        new["sales_group"] = (
+            responsible if responsible and (common or actor.may_use_group(responsible)) else actor.default_group
+        )
     elif change.kind == "create" or change.changed("sales_group"):
         before = change.old.get("sales_group")
         if new.get("sales_group") and not common and not actor.may_use_group(new["sales_group"]):
@@ -63,7 +65,11 @@ def stored(session: Session, list_name: str, item_id: int | None) -> dict[str, A
 
 def _stored_now(session: Session, list_name: str, item_id: int) -> dict[str, Any] | None:
     found = catalogue(session).get(list_name)
-    row = session.execute(select(found.table).where(found.table.c.id == item_id, found.table.c.deleted.is_(None))).mappings().one_or_none()
+    row = (
+        session.execute(select(found.table).where(found.table.c.id == item_id, found.table.c.deleted.is_(None)))
+        .mappings()
+        .one_or_none()
+    )
     if row is None:
         return None
     names = {column.physical: column.name for column in found.columns}

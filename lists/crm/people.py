@@ -14,9 +14,11 @@ from ..rights import forget_scopes
 @before_write("crm.group")
 def keep_owner(session: Session, change: Change) -> None:
     """A group whose records exist stays with its owner: the owner's managers would lose or gain them unseen."""
-    if change.kind == "update" and change.changed("owner") and change.old.get("owner"):
-        if session.scalar(select(ScopeGrant.scope_id).where(ScopeGrant.subject == f"group:{change.old['id']}").limit(1)):
-            raise Conflict("This group has records; it cannot move to another owner.")
+    if change.kind != "update" or not change.changed("owner") or not change.old.get("owner"):
+        return
+    scopes = select(ScopeGrant.scope_id).where(ScopeGrant.subject == f"group:{change.old['id']}")
+    if session.scalar(scopes.limit(1)):
+        raise Conflict("This group has records; it cannot move to another owner.")
 
 
 @after_write("crm.group")
@@ -49,7 +51,12 @@ def remember_memberships(session: Session, change: Change) -> None:
     user = change.new.get("user")
     if change.kind != "delete" and user:
         session.add_all(
-            Membership(user_id=user, group_id=group, salesperson_id=change.new["id"], is_default=group == change.new.get("default_group"))
+            Membership(
+                user_id=user,
+                group_id=group,
+                salesperson_id=change.new["id"],
+                is_default=group == change.new.get("default_group"),
+            )
             for group in change.new.get("groups") or []
         )
     session.flush()

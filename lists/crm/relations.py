@@ -26,7 +26,9 @@ def check_tree(session: Session, change: Change) -> None:
         above = row["parent"] if row else None
 
 
-def call(session: Session, actor: Actor, relation_id: int, *, description: str | None = None, contact: int | None = None) -> dict[str, Item]:
+def call(
+    session: Session, actor: Actor, relation_id: int, *, description: str | None = None, contact: int | None = None
+) -> dict[str, Item]:
     """Record a phone call with a company: one activity of type Call. Raises NotFound, Invalid, Forbidden."""
     query.get(session, actor, "relations", relation_id, right=Level.READ)
     values = {"activity_type": "call", "company": relation_id, "description": description, "contact": contact}

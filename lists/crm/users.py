@@ -18,10 +18,20 @@ _EMAIL = re.compile(r"^[^@\s<>,;\"()]{1,64}@[^@\s<>,;\"()]{1,190}$")
 
 
 def add_user(
-    session: Session, actor: Actor, email: str, *, name: str, role: str, groups: Sequence[int] = (), manages: Sequence[int] = (),
-    password_hash: str | None = None, language: str = "en", time_zone: str | None = None, default_group: int | None = None,
+    session: Session,
+    actor: Actor,
+    email: str,
+    *,
+    name: str,
+    role: str,
+    groups: Sequence[int] = (),
+    manages: Sequence[int] = (),
+    password_hash: str | None = None,
+    language: str = "en",
+    time_zone: str | None = None,
+    default_group: int | None = None,
     details: dict[str, str] | None = None,
-) -> User:  # fmt: skip
+) -> User:
     """Add a user. `groups`: ids of sales groups, `manages`: ids of owners (role manager).
 
     Whoever is in a group, or sells, gets a row in the list of salespeople. Raises Invalid, Conflict (the address is
@@ -36,13 +46,27 @@ def add_user(
         raise Invalid("name", "“%(column)s” must be filled in.", column="Name")
     if session.scalar(select(User.id).where(User.email == email)):
         raise Conflict("There is a user with the address %(email)s already.", email=email)
-    user = User(email=email, name=name, password_hash=password_hash, language=language, time_zone=time_zone, feed_secret=secrets.token_urlsafe(32))
+    user = User(
+        email=email,
+        name=name,
+        password_hash=password_hash,
+        language=language,
+        time_zone=time_zone,
+        feed_secret=secrets.token_urlsafe(32),
+    )
     session.add(user)
     session.flush()
     set_roles(session, actor, user, role, manages=manages)
     if groups or role in ("salesperson", "reader"):
         first, _, surname = name.rpartition(" ")
-        values = {"first_name": first, "surname": surname, "email": email, "groups": list(groups), "user": user.id, **(details or {})}
+        values = {
+            "first_name": first,
+            "surname": surname,
+            "email": email,
+            "groups": list(groups),
+            "user": user.id,
+            **(details or {}),
+        }
         if default_group:
             values["default_group"] = default_group
         items.create(session, actor, "salespeople", values)

@@ -19,15 +19,41 @@ from typing import Any
 
 from ...lists.errors import Invalid
 from . import headers, html
-from .message import MAX_BYTES, MAX_DEPTH, MAX_PARTS, MAX_TEXT, Attachment, Draft, Recipient, RecipientKind
+from .message import (
+    MAX_BYTES,
+    MAX_DEPTH,
+    MAX_HEADER,
+    MAX_PARTS,
+    MAX_TEXT,
+    Attachment,
+    Draft,
+    Recipient,
+    RecipientKind,
+)
 
 # Any of these makes a file a mail; `Content-Type` alone would make mail of a saved web answer.
 MAIL_FIELDS = frozenset(
-    "from to cc bcc subject date message-id sender reply-to return-path received delivered-to".split()
+    [
+        "from",
+        "to",
+        "cc",
+        "bcc",
+        "subject",
+        "date",
+        "message-id",
+        "sender",
+        "reply-to",
+        "return-path",
+        "received",
+        "delivered-to",
+    ]
 )
 FIELD = re.compile(rb"[!-9;-~]{1,100}[ \t]*:")
+MAX_PARAMETERS = 20_000  # characters of a Content-… field
 CHUNK = 256 * 1024
-ENCODINGS = frozenset("7bit 8bit binary base64 quoted-printable x-uuencode uuencode uue x-uue".split())
+ENCODINGS = frozenset(
+    ["7bit", "8bit", "binary", "base64", "quoted-printable", "x-uuencode", "uuencode", "uue", "x-uue"]
+)
 
 
 class _Bounded(Exception):
@@ -40,6 +66,11 @@ class Part(MimePart):
     def get_content_type(self) -> str:
         declared = super().get_content_type()
         return "application/x-inner-message" if declared.startswith("message/") else declared
+
+    def set_raw(self, name: str, value: str) -> None:
+        """Take a field; one of a length that only an attack has is cut, since reading it takes squares."""
+        limit = MAX_PARAMETERS if name.lower().startswith("content-") else MAX_HEADER
+        super().set_raw(name, value[:limit])
 
     @property
     def declared_type(self) -> str:
@@ -111,7 +142,9 @@ def fill_fields(draft: Draft, fields: Fields) -> None:
     ids = headers.message_ids(fields.all("message-id")[:1])
     draft.message_id = ids[0] if ids else None
     if draft.message_id is None:
-        draft.note("The Message-ID cannot be read." if fields.first("message-id") else "There is no Message-ID.")
+        draft.note(
+            "The Message-ID cannot be read." if fields.first("message-id") else "There is no Message-ID."
+        )
     draft.in_reply_to = next(iter(headers.message_ids(fields.all("in-reply-to"))), None)
     draft.references = headers.message_ids(fields.all("references"))
     for name in ("subject", "date", "message-id"):
@@ -150,11 +183,12 @@ def _parts(data: bytes, draft: Draft) -> Part:
     try:
         for offset in range(start, min(len(data), MAX_BYTES), CHUNK):
             parser.feed(data[offset : min(offset + CHUNK, MAX_BYTES)])
-        return parser.close()
+        parser.close()
     except _Bounded:
         draft.note(f"More than {MAX_PARTS} parts, or nested deeper than {MAX_DEPTH}; the rest was left out.")
     except Exception as error:  # whatever the standard library stumbles over, the raw bytes are kept
         draft.note(f"The structure of the message is broken ({type(error).__name__}).")
+    # The first was the parser's trial, the second is the root.
     return begun[1] if len(begun) > 1 else Part()
 
 
@@ -172,8 +206,8 @@ def _start(data: bytes) -> int:
 def _bodies(part: MimePart, draft: Draft, depth: int) -> Iterator[Body]:
     """The pieces of the body under `part`, in order; what is not body is attached to `draft`."""
     if part.is_multipart() and depth <= MAX_DEPTH:
-        children: list[Any] = list(part.get_payload())
-        pieces = [b for child in children if isinstance(child, MimePart) for b in _bodies(child, draft, depth + 1)]
+        children: Any = part.get_payload()
+        pieces = [body for child in children for body in _bodies(child, draft, depth + 1)]
         if part.get_content_type() == "multipart/alternative":
             # RFC 2046 section 5.1.4: the last form is the richest, all say the same.
             plain = next((piece.plain for piece in pieces if piece.plain is not None), None)

@@ -1,18 +1,20 @@
 """When two files hold the same message.
 
 A filed message is stored once, and whoever files it again is linked to what is stored. So the
-fingerprint is a key to another's copy, and a Message-ID alone must not be one: it is no secret
-(every reply carries it) and anybody can write it into a mail of his own. With it alone, a forged mail would
+fingerprint is a key to another's copy, and a Message-ID alone must not be one: it is no secret (every
+reply carries it) and anybody can write it into a mail of his own. With it alone, a forged mail would
 open the true one to the forger, or, filed first, take its place for everybody after.
 
 Therefore the fingerprint is a SHA-256 over *everything a reader is shown as the message*: Message-ID,
-sender's address, the second it was sent, subject, text and the bytes of every attachment. Who can produce it has
-all of that already and learns nothing. Recipients and HTML are left out: Outlook and Exchange rewrite both.
+sender's address, the second it was sent, subject, text and the bytes of every attachment. Who can
+produce it has all of that already and learns nothing. Recipients and HTML are left out: Outlook and
+Exchange rewrite both.
 
 What differs between the .eml and the .msg of one mail is evened out: white space, Unicode composition,
-the case of the address and of the Message-ID's domain, fractions of seconds, time zones, the order of attachments; a
-message within the message counts by its own fingerprint. Where a body was converted (HTML to text by
-Outlook) the two may still differ. Then the message is stored twice, which costs space and betrays nobody.
+the case of the address and of the Message-ID's domain, fractions of seconds, time zones, the order of
+attachments; a message within the message counts by its own fingerprint. Where a body was converted (HTML
+to text by Outlook) the two may still differ. Then the message is stored twice, which costs space and
+betrays nobody.
 """
 
 from __future__ import annotations

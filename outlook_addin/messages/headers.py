@@ -63,9 +63,13 @@ def decode_text(data: bytes, charset: str | None) -> tuple[str, str | None]:
             return data.decode(codec), problem
         except (UnicodeError, ValueError):
             continue
-    problem = problem or (f"The text is not in the character set it claims ({charset[:40]})." if charset else None)
+    problem = problem or (
+        f"The text is not in the character set it claims ({charset[:40]})." if charset else None
+    )
     # iso2022 and its kin decode in part; a charset that says nothing about the bytes is read as cp1252.
-    fallback = declared if declared and declared.startswith(("iso2022", "cp9", "gb", "euc", "big5")) else "cp1252"
+    fallback = (
+        declared if declared and declared.startswith(("iso2022", "cp9", "gb", "euc", "big5")) else "cp1252"
+    )
     return data.decode(fallback, "replace"), problem
 
 
@@ -80,7 +84,8 @@ def unfold(raw: str) -> str:
 def _word_bytes(encoding: str, content: str) -> bytes | None:
     if encoding in "bB":
         try:
-            return base64.b64decode(content + "=" * (-len(content) % 4))
+            data = base64.b64decode(content + "=" * (-len(content) % 4))
+            return data if data or not content else None
         except (binascii.Error, ValueError):
             return None
     return quopri.decodestring(content.encode("utf-8", "surrogateescape"), header=True)

@@ -2,13 +2,14 @@
 
 A cleaner that builds a tree as HTML 5 says needs time and memory by the square of the depth, so a message of
 two megabytes of `<div>` holds it for minutes (measured). So libxml2 reads the source as a stream of
-events first; elements too deep or too many lose their tags but keep their text; what is left is well-formed and
-shallow, and only that is given to nh3, whose list decides what may stay.
+events first; elements too deep or too many lose their tags but keep their text; what is left is
+well-formed and shallow, and only that is given to nh3, whose list decides what may stay.
 """
 
 from __future__ import annotations
 
 from html import escape
+from typing import Any
 
 import nh3
 from lxml import etree
@@ -18,10 +19,47 @@ from .message import MAX_TEXT
 MAX_OPEN = 80
 MAX_ELEMENTS = 60_000
 MAX_ATTRIBUTES = 30
-VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
-DROPPED = frozenset("script style head title template noscript iframe object svg math textarea select".split())
-PARAGRAPHS = frozenset("p h1 h2 h3 h4 h5 h6 ul ol dl pre blockquote table".split())
-LINES = frozenset("div tr li dt dd hr section article header footer center address form fieldset".split())
+MAX_AMPERSANDS = 30_000  # nh3 needs time by the square of their number in one text (measured)
+VOID = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
+)
+DROPPED = frozenset(
+    [
+        "script",
+        "style",
+        "head",
+        "title",
+        "template",
+        "noscript",
+        "iframe",
+        "object",
+        "svg",
+        "math",
+        "textarea",
+        "select",
+    ]
+)
+PARAGRAPHS = frozenset(
+    ["p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "pre", "blockquote", "table"]
+)
+LINES = frozenset(
+    [
+        "div",
+        "tr",
+        "li",
+        "dt",
+        "dd",
+        "hr",
+        "section",
+        "article",
+        "header",
+        "footer",
+        "center",
+        "address",
+        "form",
+        "fieldset",
+    ]
+)
 SCHEMES = {"http", "https", "mailto", "tel", "cid"}
 
 
@@ -33,7 +71,7 @@ class _Reading:
         self.text: list[str] = []
         self.open: list[tuple[str, bool]] = []
         self.links: list[tuple[str, int]] = []
-        self.dropped = self.preformatted = self.elements = self.written = 0
+        self.dropped = self.preformatted = self.elements = self.written = self.ampersands = 0
         self.cut = False
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
@@ -49,7 +87,9 @@ class _Reading:
         if keep:
             self.written += tag not in VOID
             listed = list(attributes.items())[:MAX_ATTRIBUTES]
-            written = "".join(f' {name}="{escape(value or "")}"' for name, value in listed if name.isascii())
+            written = "".join(
+                f' {name}="{self._escaped(value or "")}"' for name, value in listed if name.isascii()
+            )
             self.html.append(f"<{tag}{written}>")
 
     def end(self, tag: str) -> None:
@@ -65,7 +105,7 @@ class _Reading:
     def data(self, data: str) -> None:
         if self.dropped:
             return
-        self.html.append(escape(data, quote=False))
+        self.html.append(self._escaped(data))
         if self.preformatted:
             self.text.append(data)
         else:
@@ -78,6 +118,13 @@ class _Reading:
 
     def close(self) -> _Reading:
         return self
+
+    def _escaped(self, value: str) -> str:
+        self.ampersands += value.count("&")
+        if self.ampersands > MAX_AMPERSANDS:
+            self.cut = True
+            value = value.replace("&", " ")
+        return escape(value)
 
     def _text_before(self, tag: str, attributes: dict[str, str]) -> None:
         if tag in PARAGRAPHS:
@@ -103,8 +150,14 @@ class _Reading:
             href, begin = self.links.pop()
             label = "".join(self.text[begin:]).strip() if len(self.text) - begin < 50 else ""
             bare = href.removeprefix("mailto:").rstrip("/")
-            if href.startswith(("http:", "https:", "mailto:")) and bare != label.removeprefix("mailto:").rstrip("/"):
+            if href.startswith(("http:", "https:", "mailto:")) and bare != label.removeprefix(
+                "mailto:"
+            ).rstrip("/"):
                 self.text.append(f" <{href[:2000]}> ")
+
+
+def _bare(address: str) -> str:
+    return address.removeprefix("mailto:").rstrip("/")
 
 
 def _lines(text: str) -> str:
@@ -128,7 +181,8 @@ def read(source: str) -> tuple[str, str, bool]:
     """The cleaned HTML of `source`, its readable text, and whether a part of it had to be left out."""
     cut = len(source) > MAX_TEXT
     reading = _Reading()
-    parser = etree.HTMLParser(target=reading, encoding="utf-8", huge_tree=False, recover=True)
+    target: Any = reading  # lxml asks its targets only for what they have
+    parser = etree.HTMLParser(target=target, encoding="utf-8", huge_tree=False, recover=True)
     try:
         parser.feed(source[:MAX_TEXT].replace("\0", "").encode("utf-8", "replace"))
         parser.close()

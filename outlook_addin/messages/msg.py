@@ -16,8 +16,17 @@ from ...lists.errors import Invalid
 from . import headers, html, rtf
 from .eml import file_name, fill_fields, header_fields, plain_lines
 from .mapi import INTERNET_CODEPAGE, Storage, codec, decode
-from .message import MAX_ATTACHMENT_BYTES, MAX_ATTACHMENTS, MAX_TEXT, Address, Attachment, Draft, Kind
-from .message import Recipient, RecipientKind
+from .message import (
+    MAX_ATTACHMENT_BYTES,
+    MAX_ATTACHMENTS,
+    MAX_TEXT,
+    Address,
+    Attachment,
+    Draft,
+    Kind,
+    Recipient,
+    RecipientKind,
+)
 
 MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 MAX_RECIPIENTS = 5_000
@@ -59,7 +68,8 @@ class _Reading:
 
     def __init__(self, data: bytes, message: Storage, message_class: str, codecs: tuple[str, ...]) -> None:
         self.data, self.message, self.codecs, self.draft = data, message, codecs, Draft()
-        self.draft.kind = next((kind for start, kind in KINDS if message_class.startswith(start)), "other")
+        kinds: list[Kind] = [kind for start, kind in KINDS if message_class.startswith(start)]
+        self.draft.kind = kinds[0] if kinds else "other"
         self.addresses: dict[str, str] = {}
         recipients = self._recipients()
         self._header(recipients)
@@ -113,7 +123,12 @@ class _Reading:
         draft.problems = [p for p in draft.problems if p != "There is no sender."]
         name = self._text(0x0042) or self._text(0x0C1A)
         directory = self._text(0x0065) or self._text(0x0C1F)
-        candidates = (self._text(0x5D02), self._text(0x5D01), directory, self.addresses.get(directory.lower(), ""))
+        candidates = (
+            self._text(0x5D02),
+            self._text(0x5D01),
+            directory,
+            self.addresses.get(directory.lower(), ""),
+        )
         address = next((one for one in candidates if "@" in one), "")
         draft.sender = Address(name.strip("'\""), address) if name or address else None
         if draft.sender is None:
@@ -192,6 +207,9 @@ class _Reading:
                 delayAttachments=True,
                 errorBehavior=ErrorBehavior.SUPPRESS_ALL,
             )
-            return inner.exportBytes(allowBadEmbed=True)
+            try:
+                return inner.exportBytes(allowBadEmbed=True)
+            finally:
+                inner.close()
         except Exception:  # a damaged inner message; the whole file is kept
             return None

@@ -25,7 +25,20 @@ CHARACTERS = {
     "enspace": "\u2002", "zwj": "\u200d", "zwnj": "\u200c",
 }  # fmt: skip
 SYMBOLS = {"~": "\xa0", "_": "\u00ad", "-": "", "\\": "\\", "{": "{", "}": "}", "\n": "\r\n", "\r": "\r\n"}
-SKIPPED = frozenset("fonttbl colortbl stylesheet info pict object listtable mhtmltag header footer".split())
+SKIPPED = frozenset(
+    [
+        "fonttbl",
+        "colortbl",
+        "stylesheet",
+        "info",
+        "pict",
+        "object",
+        "listtable",
+        "mhtmltag",
+        "header",
+        "footer",
+    ]
+)
 # \fcharsetN to a code page (RTF specification, font table).
 FONT_CHARSETS = {
     0: 1252, 77: 10000, 128: 932, 129: 949, 130: 1361, 134: 936, 136: 950, 161: 1253, 162: 1254, 163: 1258,

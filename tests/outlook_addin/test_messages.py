@@ -1,10 +1,10 @@
 """Every mail of the test data against what other parsers say of it.
 
 How `messages_expected.json` was made, none of it by Caseroom's code:
-- .eml: subject, sender's address and the bytes of attachments by fast-mail-parser 0.10.0 (Rust, the `mailparse` crate: it
-  shares no code with Python's `email`); the date by GNU `date -u -d` from the raw Date field.
+- .eml: subject, sender's address and the bytes of attachments by fast-mail-parser 0.10.0
+  (Rust; it shares no code with Python's `email`); the date by GNU `date -u -d` from the raw Date field.
 - .msg: subject, sender and date by python-oxmsg 0.0.2; the bytes of an attachment are the stream
-  `__substg1.0_37010102`, read with olefile ([MS-OXMSG] 2.2.2); "embedded" is a message within, which has none.
+  `__substg1.0_37010102`, read with olefile ([MS-OXMSG] 2.2.2); "embedded" is a message within, without one.
 
 Where they and Caseroom disagree, `DECIDED` says what the raw bytes show and who is right.
 """
@@ -100,7 +100,7 @@ def test_html_packed_in_rich_text_comes_out_in_the_right_code_page() -> None:
 def test_a_message_within_a_msg_keeps_every_stream_it_had(name: str) -> None:
     """The same streams with the same bytes, read from both files by olefile alone."""
     inner = next(one for one in mail(name).attachments if one.media_type == "application/vnd.ms-outlook")
-    source, copy = olefile.OleFileIO(MAIL / name), olefile.OleFileIO(io.BytesIO(inner.data))
+    source, copy = olefile.OleFileIO(str(MAIL / name)), olefile.OleFileIO(io.BytesIO(inner.data))
     above = ["__attach_version1.0_#00000000", "__substg1.0_3701000D"]
     streams = [path[2:] for path in source.listdir() if path[:2] == above]
     assert len(streams) > 10

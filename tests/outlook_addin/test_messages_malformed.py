@@ -1,9 +1,10 @@
-"""Mail that is broken, forged or hostile: it is read as far as it goes, in bounded time, or refused clearly."""
+"""Mail that is broken, forged or hostile: read as far as it goes, in bounded time, or refused clearly."""
 
 from __future__ import annotations
 
 import io
 import os
+import struct
 import time
 from dataclasses import replace
 from email.message import EmailMessage
@@ -41,7 +42,11 @@ def letter(**fields: str) -> bytes:
 
 def with_attachment(data: bytes, body: str = "Good day.") -> bytes:
     message = EmailMessage()
-    message["From"], message["Subject"], message["Message-ID"] = "ann@example.org", "Offer", "<one@example.org>"
+    message["From"], message["Subject"], message["Message-ID"] = (
+        "ann@example.org",
+        "Offer",
+        "<one@example.org>",
+    )
     message.set_content(body)
     message.add_attachment(data, maintype="application", subtype="pdf", filename="offer.pdf")
     return message.as_bytes()
@@ -59,7 +64,8 @@ def in_time(data: bytes) -> Message | None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b" \r\n", b"Just some words.\n", b"%PDF-1.7\n%", b"PK\x03\x04" + b"\0" * 50, b"<html><p>no mail</p></html>",
+    [b"", b" \r\n", b"Just some words.\n", b"%PDF-1.7\n%", b"PK\x03\x04" + b"\0" * 50,
+     b"<html><p>no mail</p></html>",
      b"{\"subject\": 1}", OLE, OLE + b"\0" * 5000],
 )  # fmt: skip
 def test_what_is_no_mail_is_refused_by_name(data: bytes) -> None:
@@ -69,13 +75,17 @@ def test_what_is_no_mail_is_refused_by_name(data: bytes) -> None:
 
 
 def test_an_office_file_is_no_outlook_message() -> None:
-    files = sorted((MAIL.parent / "documents").rglob("*.doc")) + sorted((MAIL.parent / "documents").rglob("*.xls"))
-    real = [path for path in files if path.read_bytes().startswith(OLE)]
-    if not real:
-        pytest.skip("no old Office file in the test data (CASEROOM_TEST_DATA)")
-    for path in real:
-        with pytest.raises(Invalid):
-            parse(path.read_bytes(), path.name)
+    """A protected workbook is such a compound file; here the smallest there is (512-byte sectors)."""
+    header = OLE + bytes(16) + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6) + bytes(6)
+    header += struct.pack("<IIIIIIIII", 0, 1, 1, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0)
+    table = struct.pack("<II", 0xFFFFFFFD, 0xFFFFFFFE) + b"\xff" * 504
+    root = "Root Entry".encode("utf-16-le").ljust(64, b"\0") + struct.pack(
+        "<HBBIII", 22, 5, 1, *[0xFFFFFFFF] * 3
+    )
+    directory = (root + bytes(36) + struct.pack("<IQ", 0xFFFFFFFE, 0)).ljust(512, b"\0")
+    data = (header + struct.pack("<I", 0)).ljust(512, b"\xff") + table + directory
+    with pytest.raises(Invalid, match="not an Outlook message"):
+        parse(data, "offer.xls")
 
 
 @pytest.mark.parametrize("name", ["x.msg", "x.eml", "x.pdf", None])
@@ -84,14 +94,16 @@ def test_the_content_decides_not_the_name(name: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "message_id", ["<>", "[", "<[a@b", "<a b@c>", "x", "<@>", "\udcff\udcfe", "<a@[1.2.3.4", "\"", "<a@b>, <c@d>"]
+    "message_id",
+    ["<>", "[", "<[a@b", "<a b@c>", "x", "<@>", "\udcff\udcfe", "<a@[1.2.3.4", '"', "<a@b>, <c@d>"],
 )
 def test_a_malformed_message_id_does_not_break_the_mail(message_id: str) -> None:
     assert parse(letter(Message_ID=message_id)).subject == "Offer"
 
 
-@pytest.mark.parametrize("date", ["", "yesterday", "Mon, 99 Foo 2026 10:00", "Mon, 1 Jan 99999 00:00:00 +9999",
-                                  "Mon, 2 Nov 2026 10:00:00 +99999999999", "\udcff", "1 Jan 0001 00:00:00 +1400"])  # fmt: skip
+@pytest.mark.parametrize("date", ["", "yesterday", "Mon, 99 Foo 2026 10:00",
+                                  "Mon, 1 Jan 99999 00:00:00 +9999",
+                                  "Mon, 2 Nov 2026 10:00:00 +99999999999", "\udcff"])  # fmt: skip
 def test_a_bad_date_is_a_gap(date: str) -> None:
     message = parse(letter(Date=date))
     assert message.sent is None
@@ -119,14 +131,16 @@ def test_a_date_without_zone_is_utc() -> None:
     ],
 )
 def test_subjects_are_read_as_they_come(raw: str, subject: str) -> None:
-    found = parse(letter(Subject=raw)).subject
-    assert found == subject or (raw.endswith("!!!?=") and found in ("", subject))
+    assert parse(letter(Subject=raw)).subject == subject
 
 
-@pytest.mark.parametrize("charset", ["no-such-charset", "base64", "idna", "punycode", "utf-16", "\udcff", "rot13"])
+@pytest.mark.parametrize(
+    "charset", ["no-such-charset", "base64", "idna", "punycode", "utf-16", "\udcff", "rot13"]
+)
 def test_an_unknown_character_set_costs_no_text(charset: str) -> None:
-    message = parse(letter(Content_Type=f"text/plain; charset={charset}", body="Price: 100"))
-    assert message.text
+    message = parse(letter(Content_Type=f"text/plain; charset={charset}", body="Price: 1000"))
+    assert message.text == "Price: 1000"
+    assert b"Price: 1000" in message.raw
 
 
 def test_a_sender_cannot_choose_a_folder() -> None:
@@ -137,7 +151,8 @@ def test_a_sender_cannot_choose_a_folder() -> None:
 def test_html_is_cleaned_and_reads_as_text() -> None:
     body = (
         "<style>p{}</style><p onclick=x>Hello <b>Ann</b><br>see <a href='https://e.org/x'>here</a>"
-        "<script>alert(1)</script><img src='https://spy.example/p.gif'><a href='javascript:x'>no</a><ul><li>one<li>two</ul>"
+        "<script>alert(1)</script><img src='https://spy.example/p.gif'><a href='javascript:x'>no</a>"
+        "<ul><li>one<li>two</ul>"
     )
     message = parse(letter(Content_Type="text/html", body=body))
     assert message.text == "Hello Ann\nsee here <https://e.org/x> no\n\n* one\n\n* two"
@@ -147,7 +162,8 @@ def test_html_is_cleaned_and_reads_as_text() -> None:
 
 @pytest.mark.parametrize(
     "unit",
-    ["<div>", "<b>", "<a href=x>", "<b><p>", "<table><tr><td>", "<font size=1>", "<!--", "<", "&#", "<svg><p>",
+    ["<div>", "<b>", "<a href=x>", "<b><p>", "<table><tr><td>", "<font size=1>", "<!--", "<", "&#",
+     "<svg><p>",
      "<li>x", "<p a=\"", "<![CDATA[", "<select><option>", " a=1", "<a href='http://x.y'>z", "<table><b>x"],
 )  # fmt: skip
 def test_ten_megabytes_of_tags_are_read_in_bounded_time(unit: str) -> None:
@@ -180,8 +196,12 @@ def test_too_many_parts_and_too_deep_nesting_are_bounded_and_named() -> None:
     assert message and any("nested" in problem for problem in message.problems)
 
 
-@pytest.mark.parametrize("field", ["To", "Subject", "References", "Message-ID", "Content-Type", "Date", "From"])
-@pytest.mark.parametrize("unit", ["(", "<", "a@b.cz, ", '"', "=?utf-8?q?a?= ", "=?", "\\", ":;", "a;b*0*=c;", "\udcff"])
+@pytest.mark.parametrize(
+    "field", ["To", "Subject", "References", "Message-ID", "Content-Type", "Date", "From"]
+)
+@pytest.mark.parametrize(
+    "unit", ["(", "<", "a@b.cz, ", '"', "=?utf-8?q?a?= ", "=?", "\\", ":;", "a;b*0*=c;", "\udcff"]
+)
 def test_a_giant_field_is_read_in_bounded_time(field: str, unit: str) -> None:
     assert in_time(letter(**{field: unit * (400_000 // len(unit))}))
 
@@ -199,9 +219,13 @@ def fingerprint(data: bytes) -> str:
 
 def test_the_same_mail_by_another_way_has_the_same_fingerprint() -> None:
     sound = letter(body="Good day.\r\n\r\nAnn  \r\n")
-    assert fingerprint(sound) == fingerprint(b"Received: by x\r\nX-Spam: no\r\n" + letter(body="Good day.\n\nAnn"))
+    assert fingerprint(sound) == fingerprint(
+        b"Received: by x\r\nX-Spam: no\r\n" + letter(body="Good day.\n\nAnn")
+    )
     assert fingerprint(letter()) == fingerprint(letter(Date="Mon, 2 Nov 2026 09:00:00 +0000"))
-    assert fingerprint(letter()) == fingerprint(letter(From="ANN@EXAMPLE.ORG", Message_ID="<one@EXAMPLE.org>"))
+    assert fingerprint(letter()) == fingerprint(
+        letter(From="ANN@EXAMPLE.ORG", Message_ID="<one@EXAMPLE.org>")
+    )
 
 
 @pytest.mark.parametrize(
@@ -240,7 +264,9 @@ fuzz = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCh
 
 
 @fuzz
-@given(st.binary(max_size=3000), st.sampled_from([b"", b"From: a@b\r\n", b"Subject: x\r\nContent-Type: ", OLE]))
+@given(
+    st.binary(max_size=3000), st.sampled_from([b"", b"From: a@b\r\n", b"Subject: x\r\nContent-Type: ", OLE])
+)
 def test_random_bytes_raise_nothing_but_a_refusal(data: bytes, start: bytes) -> None:
     in_time(start + data)
 
