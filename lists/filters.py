@@ -5,6 +5,7 @@ A masked value counts as absent: a filter never tells what its reader may not se
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from .reading import Reading, Source
 
 MOST_NODES, DEEPEST = 200, 30
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,7 @@ def _compare(reading: Reading, path: tuple[str, ...], op: str, value: Any) -> Co
         return blank if value else not_(blank)
     if value is None:
         return _compare(reading, path, "empty", op == "eq")
+    value = [_storable(one) for one in value] if isinstance(value, (list, tuple)) else _storable(value)
     if op not in source.type.operators:
         raise Invalid("$filter", "%(column)s cannot be filtered with “%(op)s”.", column=path[0], op=op)
     try:
@@ -115,6 +118,11 @@ def _compare(reading: Reading, path: tuple[str, ...], op: str, value: Any) -> Co
     if source.visible is None:
         return plain
     return or_(not_(source.visible), plain) if op == "ne" else and_(source.visible, plain)
+
+
+def _storable(value: Any) -> Any:
+    """A text without what no database keeps: NUL and halves of surrogate pairs."""
+    return _UNSTORABLE.sub("", value) if isinstance(value, str) else value
 
 
 def _empty(reading: Reading, source: Source) -> ColumnElement[bool]:

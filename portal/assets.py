@@ -24,7 +24,9 @@ STYLESHEETS = (
 )
 # Made by portal/frontend/build.py, not committed.
 BUNDLES = ("dist/app.js",)
-BUNDLE_ADVICE = "The scripts are not built; pages work without them. Build them with: python portal/frontend/build.py"
+BUNDLE_ADVICE = (
+    "The scripts are not built; pages work without them. Build them with: python portal/frontend/build.py"
+)
 
 
 def asset_url(name: str) -> str:
@@ -59,4 +61,5 @@ def missing_bundles() -> list[str]:
 
 def register(app: Flask) -> None:
     """Give the templates `asset_url` and `stylesheets`, in imported macros too."""
-    app.jinja_env.globals.update(asset_url=asset_url, stylesheets=STYLESHEETS)
+    app.add_template_global(asset_url)
+    app.add_template_global(lambda: STYLESHEETS, "stylesheets")

@@ -54,12 +54,11 @@ def bundle(frontend: pathlib.Path, target: pathlib.Path, *, minify: bool) -> Non
         "--format=esm",
         "--splitting",
         "--target=es2022",
-        "--sourcemap",
         "--legal-comments=eof",
         "--log-level=warning",
         f"--outdir={target}",
     ]
-    run([*node(), str(esbuild), *arguments, *(["--minify"] if minify else [])], cwd=frontend)
+    run([*node(), str(esbuild), *arguments, "--minify" if minify else "--sourcemap"], cwd=frontend)
 
 
 def node() -> list[str]:
@@ -98,9 +97,11 @@ def run(command: list[str], *, cwd: pathlib.Path) -> None:
     environment = dict(os.environ)
     # npm starts `node` by name; let it find the one that runs npm.
     environment["PATH"] = os.pathsep.join([str(pathlib.Path(command[0]).parent), environment.get("PATH", "")])
-    result = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True)
+    result = subprocess.run(command, check=False, cwd=cwd, env=environment, capture_output=True, text=True)
     if result.returncode:
-        raise BuildFailed(f"{' '.join(command)} ended with {result.returncode}:\n{result.stdout}{result.stderr}")
+        raise BuildFailed(
+            f"{' '.join(command)} ended with {result.returncode}:\n{result.stdout}{result.stderr}"
+        )
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import re
 import shutil
 import tempfile
 
-from build import run_npm
+from build import run_npm  # pyright: ignore[reportAttributeAccessIssue]  # build.py beside this file
 
 PACKAGES = {"lucide-static": "1.62.0", "inter-ui": "4.1.1"}
 FRONTEND = pathlib.Path(__file__).resolve().parent
@@ -51,7 +51,7 @@ def write_sprite(package: pathlib.Path) -> None:
             continue
         name, _, source = (part.strip() for part in line.partition("="))
         svg = (package / "icons" / f"{source or name}.svg").read_text()
-        shapes = re.search(r"<svg[^>]*>(.*)</svg>", svg, re.S)
+        shapes = re.search(r"<svg[^>]*>(.*)</svg>", svg, re.DOTALL)
         if shapes is None:
             raise SystemExit(f"{source or name}.svg is not an SVG picture")
         body = re.sub(r"\s*\n\s*", "", shapes.group(1)).replace(" />", "/>")
