@@ -217,10 +217,7 @@ class _Translation:
             return found if right.py_val == (op == "eq") else Not(found)
         path = _path(left)
         if op == "in":
-            values: list[Any] = right.val
-            return (
-                Or([self.compare(path, "eq", one) for one in values]) if _has_null(values) else self.among(path, values)
-            )
+            return self.among(path, cast(ast.List, node.right).val)
         return self.compare(path, op, right)
 
     def text_function(self, node: ast.Call) -> Filter:
