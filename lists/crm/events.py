@@ -21,7 +21,7 @@ def complete_event(session: Session, change: Change) -> None:
     if change.kind not in ("create", "update"):
         return
     new = change.new
-    if "name" in change.given and not change.actor.is_program:
+    if "name" in change.given and not change.actor.is_program and not _is_made_name(change):
         new["name_typed"] = bool(new.get("name"))
     if not new.get("name") or not new.get("name_typed"):
         new["name"], new["name_typed"] = subject_of(session, new), False
@@ -29,6 +29,14 @@ def complete_event(session: Session, change: Change) -> None:
     _check_times(new)
     if change.kind == "create" or change.changed("participants"):
         new["participant_users"] = _users_among(session, change, new.get("participants") or [])
+
+
+def _is_made_name(change: Change) -> bool:
+    """Whether the title sent is only the program's own one come back from a form: that tells of the case still."""
+    made = change.old.get("name")
+    words = change.definition.settings.get("masked_name", {}).values()
+    came_back = change.new.get("name") in {made, *(f"{word}: {made}" for word in words)}
+    return bool(made) and not change.old.get("name_typed") and came_back
 
 
 def _check_times(new: dict[str, Any]) -> None:
