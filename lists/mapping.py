@@ -1,4 +1,4 @@
-"""What an import's mapping says: which column of the source becomes which column of the list, and how (docs/import.md)."""
+"""What an import's mapping says: how the columns of a source become the columns of a list (docs/import.md)."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def findings(home: Home, *, deep: bool = False) -> Iterator[str]:
 def check_rows(session: Session, found: ListDefinition) -> Iterator[str]:
     """Every row has the scope that its values ask for."""
     names = {column.physical: column.name for column in found.columns}
-    known = dict(session.execute(select(Scope.id, Scope.key)).tuples())
+    known = {scope.id: scope.key for scope in session.scalars(select(Scope))}
     after = 0
     while True:
         rows = session.execute(
@@ -56,13 +56,16 @@ def check_versions(session: Session, found: ListDefinition) -> Iterator[str]:
     """An item of version n has the versions 1 to n, each once."""
     table = found.table
     there = (
-        select(Version.item_id, func.count().label("n"), func.min(Version.version).label("low"), func.max(Version.version).label("high"))
-        .where(Version.list_id == found.id).group_by(Version.item_id).subquery()
+        select(
+            Version.item_id, func.count().label("n"), func.min(Version.version).label("low"),
+            func.max(Version.version).label("high"),
+        ).where(Version.list_id == found.id).group_by(Version.item_id).subquery()
     )  # fmt: skip
     rows = session.execute(select(table.c.id, table.c.version, there).outerjoin(there, there.c.item_id == table.c.id))
     for row in rows:
         if (row.n, row.low, row.high) != (row.version, 1, row.version):
-            yield f"{found.name} {row.id}: it is at version {row.version}, but has {row.n or 0} versions up to {row.high or 0}"
+            has = f"has {row.n or 0} versions up to {row.high or 0}"
+            yield f"{found.name} {row.id}: it is at version {row.version}, but {has}"
 
 
 def check_references(session: Session, found: ListDefinition) -> Iterator[str]:
@@ -98,7 +101,8 @@ def check_followers(session: Session) -> Iterator[str]:
         waiting = select(func.count(), func.min(Change.at)).where(Change.seq > follower.seq)
         number, since = session.execute(waiting).one()
         if number and since < now() - LATE:
-            yield f"follower {follower.name}: {number} changes behind, since {since:%Y-%m-%d %H:%M} UTC; is a worker running?"
+            behind = f"{number} changes behind, since {since:%Y-%m-%d %H:%M} UTC"
+            yield f"follower {follower.name}: {behind}; is a worker running?"
     for aside in session.scalars(select(SetAside).order_by(SetAside.id)):
         yield f"follower {aside.follower}: change {aside.seq} was set aside: {' '.join(aside.reason.split())[:200]}"
 
