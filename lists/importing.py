@@ -1,4 +1,4 @@
-"""Importing tables into lists through the one door: each row all or nothing, in short transactions, resumed after a kill.
+"""Importing tables through the one door: each row all or nothing, in short transactions, resumed after a kill.
 
 Every row is matched by its key to an item that stands, so that a second run changes nothing. Refused rows are kept
 with their number and reason. How far an import has come is written in the transaction of the rows themselves.
@@ -39,7 +39,7 @@ Write = Callable[[], AbstractContextManager[Session]]
 
 
 class ImportPosition(Base):
-    """How far an import that has not ended has come: rows read of a step, what became of them, and which were refused."""
+    """How far an import that has not ended has come: rows read of a step, and what became of them."""
 
     __tablename__ = "import_positions"
     run: Attribute[str] = mapped_column(String(64), primary_key=True)
@@ -108,7 +108,7 @@ def run(
 
 @contextmanager
 def _trial(database: Database) -> Iterator[Write]:
-    """Writing that leaves nothing: on a copy of an SQLite file; on PostgreSQL in one transaction that is rolled back."""
+    """Writing that leaves nothing: in a copy of an SQLite file, in one transaction of PostgreSQL that is rolled back."""
     if database.is_sqlite:
         folder = Path(tempfile.mkdtemp(prefix="caseroom-trial-"))
         try:
@@ -222,7 +222,8 @@ class _Finder:
     """Finds the items that a chunk's rows mean: by their key, and by the names in their lookups."""
 
     def __init__(
-        self, session: Session, actor: Actor, found: ListDefinition, step: Step, rows: Sequence[mapping.Mapped], time_zone: str
+        self, session: Session, actor: Actor, found: ListDefinition, step: Step, rows: Sequence[mapping.Mapped],
+        time_zone: str,
     ) -> None:  # fmt: skip
         self.session, self.actor, self.found, self.step, self.time_zone = session, actor, found, step, time_zone
         self.ids: dict[tuple[str, str], dict[Any, list[int]]] = {}
@@ -312,7 +313,7 @@ class _Finder:
 
     def _parsed(self, name: str, value: Any) -> Any:
         column = self.found.by_name.get(name)
-        return column.type.parse(value) if column else str(value)
+        return column.type.parse(value) if column else str(value or "")
 
     def _key(self, values: Mapping[str, Any], program: Mapping[str, Any]) -> tuple[Any, ...]:
         both = {**values, **program}
