@@ -58,7 +58,7 @@ def test_every_mail_of_the_test_data_is_filed_as_another_parser_reads_it(house: 
         assert (expected("sender") or "") in (mail["sender"] or ""), name
         if expected("sent"):
             wanted = datetime.fromisoformat(expected("sent"))
-            assert datetime.fromisoformat(mail["sent"]) == wanted, name
+            assert datetime.fromisoformat(mail["sent"]).replace(microsecond=0) == wanted, name  # a .msg has fractions
         else:
             assert mail["sent"] is None, name
         hashes = [sha256(data).hexdigest() for data in parts_of(api, mail["id"])]
