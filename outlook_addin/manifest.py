@@ -77,7 +77,7 @@ def manifest(public_url: str) -> str:
 def _overrides(icons: dict[int, str], pane: str, *, pinnable: bool = False) -> str:
     """Requirements, hosts and resources of one version of the overrides; only 1.1 knows panes that stay open."""
     minimum, pinning = ("1.5", "<SupportsPinning>true</SupportsPinning>") if pinnable else ("1.3", "")
-    images = "".join(f"<bt:Image id=\"icon{size}\" DefaultValue={icons[size]}/>" for size in (16, 32, 80))
+    images = "".join(f'<bt:Image id="icon{size}" DefaultValue={icons[size]}/>' for size in (16, 32, 80))
     icon = "".join(f'<bt:Image size="{size}" resid="icon{size}"/>' for size in (16, 32, 80))
     return f"""    <Requirements>
       <bt:Sets DefaultMinVersion="{minimum}"><bt:Set Name="Mailbox"/></bt:Sets>
