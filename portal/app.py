@@ -70,7 +70,9 @@ def create_app(settings: Settings, *, opened: Home | None = None) -> Caseroom:
     )
     csrf = CSRFProtect(app)
     app.before_request(identify)
-    app.before_request(lambda: None if request.method in SAFE or g.by_token or _ignores_cookies(app) else csrf.protect())
+    app.before_request(
+        lambda: None if request.method in SAFE or g.by_token or _ignores_cookies(app) else csrf.protect()
+    )
     app.after_request(_harden)
     app.after_request(_renew_session)
     errors.register(app)
