@@ -48,7 +48,9 @@ def case_of_north(house: House) -> dict[str, int]:
     company = house.make_relation(name="Tatra Steel")
     case = house.make_case(name="Quagga delivery", description="A quagga in the text", company=company.id)
     task = house.make("activities", {"case": case.id, "activity_type": "task", "description": "feed the quagga"})
-    document = house.make("documents", {"case": case.id}, program={"content_text": "Terms. The quagga is sold as seen."})
+    document = house.make(
+        "documents", {"case": case.id}, program={"content_text": "Terms. The quagga is sold as seen."}
+    )
     mail = house.make("mails", {"case": case.id}, program={"subject": "Offer", "text": "About your quagga"})
     return {
         "relations": company.id,
@@ -95,7 +97,12 @@ def test_a_word_to_leave_out_never_tells_what_stands_in_a_hidden_text(house: Hou
 
 
 def test_a_mails_privacy_binds_search_and_snippets(house: House) -> None:
-    program = {"subject": "Zebra", "sender": "okapi@x.test", "text": "Quagga", "addressed_users": [house.people["both"]]}
+    program = {
+        "subject": "Zebra",
+        "sender": "okapi@x.test",
+        "text": "Quagga",
+        "addressed_users": [house.people["both"]],
+    }
     mail = house.make("mails", {"privacy": "subject"}, program=program)
     hidden = house.make("mails", {"privacy": "existence"}, program={**program, "subject": "Giraffe"})
     index(house)
@@ -111,7 +118,8 @@ def test_a_mails_privacy_binds_search_and_snippets(house: House) -> None:
 
 def test_a_private_event_is_found_by_its_participants_only(house: House) -> None:
     event = house.make(
-        "events", {"name": "Quagga", "private": True, "participants": [{"user": house.people["south"]}], "place": "Nitra"}
+        "events",
+        {"name": "Quagga", "private": True, "participants": [{"user": house.people["south"]}], "place": "Nitra"},
     )
     index(house)
     for who in PEOPLE:
