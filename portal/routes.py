@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from . import api
-from .pages import account, actions, admin, calendar, case, company, documents, home, items, lists, styleguide
+from .pages import account, actions, admin, calendar, case, company, documents, home, items, lists, search, styleguide
 from .settings import Settings
 
 
@@ -19,6 +19,7 @@ def register(app: Flask, settings: Settings) -> None:
     app.register_blueprint(documents.blueprint)
     app.register_blueprint(lists.blueprint)
     app.register_blueprint(items.blueprint)
+    app.register_blueprint(search.blueprint)
     app.register_blueprint(admin.blueprint)
     app.register_blueprint(calendar.blueprint)
     api.register(app)
