@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import io
+from typing import Any
+
+import docx
 from house import House
 
+from caseroom.libraries import documents
 from caseroom.lists import items, query
 from caseroom.lists.filters import field
+from caseroom.lists.query import Item
 from caseroom.portal.search.indexing import catch_up
 from caseroom.portal.search.searching import Hit, search
 from caseroom.portal.search.suggesting import suggest
@@ -38,6 +44,18 @@ def leave_north(house: House, who: str = "both") -> None:
         person = query.find(session, actor, "salespeople", field("user", "eq", house.people[who]))
         assert person
         items.update(session, actor, "salespeople", person.id, {"groups": [house.groups["West"]]}, version=None)
+
+
+def add_document(house: House, text: str, *, read: bool, by: str = "north", **values: Any) -> Item:
+    """A Word document that says `text`; `read=False` leaves it to the worker to find that out."""
+    file = io.BytesIO()
+    word = docx.Document()
+    word.add_paragraph(text)
+    word.save(file)
+    file.seek(0)
+    blob = house.home.blobs.put(file)
+    with house.write(by) as (session, actor):
+        return documents.add_file(session, actor, "documents", blob, "Paper.docx", values, text=text if read else None)
 
 
 def case_of_north(house: House) -> dict[str, int]:

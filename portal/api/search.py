@@ -19,7 +19,8 @@ USUAL_TOP = 20
 _REFERENCE = {"anyOf": [{"$ref": "#/components/schemas/Reference"}, {"type": "null"}]}
 HIT = fields(
     {
-        "list": {"type": "string"}, "id": {"type": "integer"}, "title": {"type": "string"}, "snippet": {"type": "string"},
+        "list": {"type": "string"}, "id": {"type": "integer"},
+        "title": {"type": "string"}, "snippet": {"type": "string"},
         "company": _REFERENCE, "case": _REFERENCE,
         "modified": {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]},
     },

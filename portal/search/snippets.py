@@ -15,7 +15,7 @@ Piece = tuple[str, bool]  # a text, and whether it is a found word
 
 
 def snippet(question: Question, texts: Sequence[str]) -> list[Piece]:
-    """The best piece of the first text with the most different words; the first texts' beginnings where none has any."""
+    """The best piece of the text with the most different words; the texts' beginnings where none has any."""
     best: tuple[int, str, list[Word]] = (0, "", [])
     for text in texts:
         text = normalize("NFC", text[:READ_AT_MOST])
