@@ -74,8 +74,12 @@ def _group_grants(session: Session, values: Mapping[str, Any]) -> Grants:
 
 
 def _grants(session: Session, scope_id: int) -> Grants:
-    rows = session.execute(select(ScopeGrant.subject, ScopeGrant.level).where(ScopeGrant.scope_id == scope_id))
-    return {row.subject: row.level for row in rows}
+    """A scope's grants; they never change, since a scope is its set of grants."""
+    key = ("grants", scope_id)
+    if key not in session.info:
+        rows = session.execute(select(ScopeGrant.subject, ScopeGrant.level).where(ScopeGrant.scope_id == scope_id))
+        session.info[key] = {row.subject: row.level for row in rows}
+    return session.info[key]
 
 
 def _find_or_make(session: Session, grants: Grants) -> int:

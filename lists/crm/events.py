@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from .. import query
-from ..errors import Invalid
+from ..errors import FieldError, Invalid
 from ..hooks import Change, before_write
 from ..models import User
 from .names import subject_of
@@ -33,9 +33,13 @@ def complete_event(session: Session, change: Change) -> None:
 
 def _check_times(new: dict[str, Any]) -> None:
     start, end = new.get("start"), new.get("end")
-    if start and end and end < start:
+    if not start or not end:
+        # Said before the functions that reckon with both, though the columns are required anyway.
+        missing = [(name, title) for name, title, value in (("start", "Start", start), ("end", "End", end)) if not value]
+        raise Invalid.many([FieldError(name, "“%(column)s” must be filled in.", {"column": title}) for name, title in missing])
+    if end < start:
         raise Invalid("end", "The end is before the start.")
-    if start and end and (end - start).days > 366:
+    if (end - start).days > 366:
         raise Invalid("end", "An event lasts at most a year.")
 
 
