@@ -17,7 +17,8 @@ def statements(house: House) -> Iterator[list[str]]:
     seen: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
-        if statement != "BEGIN" and not any(f"FROM {table}" in statement for table in WHO):
+        who = "UNION" not in statement and any(f"FROM {table}" in statement for table in WHO)
+        if statement != "BEGIN" and not who:
             seen.append(statement)
 
     engine = house.home.database.engine

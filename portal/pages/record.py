@@ -88,8 +88,10 @@ def local_day(at: datetime.datetime, actor: Actor) -> datetime.date:
     return at.astimezone(ZoneInfo(actor.time_zone)).date()
 
 
-def shown_timeline(found: Timeline, actor: Actor, at: datetime.datetime, *, base: str, kind: str) -> dict[str, Any]:
-    """A timeline for the template: days with their entries, the filters, the address of what is older."""
+def shown_timeline(
+    found: Timeline, actor: Actor, at: datetime.datetime, *, base: str, kind: str, case: int | None = None
+) -> dict[str, Any]:
+    """A timeline for the template: days, filters, the address of what is older. `case`: the one it is of, if any."""
     today = local_day(at, actor)
     entries = [(local_day(entry.at, actor), entry) for entry in found.entries]
     return {
@@ -106,6 +108,7 @@ def shown_timeline(found: Timeline, actor: Actor, at: datetime.datetime, *, base
         ],
         "older": f"{base}?kind={kind}&before={quote(found.older)}" if found.older else None,
         "kind": kind,
+        "case": case,
     }
 
 

@@ -74,11 +74,11 @@ def test_somebody_of_another_group_sees_the_company_but_nothing_of_norths(house:
 def test_a_filter_shows_one_kind_only(house: House) -> None:
     company, _case = a_full_company(house)
     client = house.client("north")
-    timeline_of = lambda kind: (
-        client.get(
-            f"/lists/relations/{company}?kind={kind}", headers={"HX-Request": "true", "HX-Target": "timeline-part"}
-        ).text
-    )
+
+    def timeline_of(kind: str) -> str:
+        headers = {"HX-Request": "true", "HX-Target": "timeline-part"}
+        return client.get(f"/lists/relations/{company}?kind={kind}", headers=headers).text
+
     shown = {
         "calls": "canary call",
         "mail": "canary mail",
