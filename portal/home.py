@@ -15,10 +15,11 @@ from ..libraries.blobs import BlobStore, open_store
 from ..lists import installing
 from ..lists.database import Base, Database, House
 from . import models
+from .search import suggesting
 from .settings import Settings, with_secret_key
 
 # Importing the rooms registers the functions that list definitions name, and their system tables.
-ROOMS = (documents, outlook_addin, writing, models)
+ROOMS = (documents, outlook_addin, writing, models, suggesting)
 
 
 @dataclass(frozen=True)
