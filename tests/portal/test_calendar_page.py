@@ -58,6 +58,12 @@ def test_a_private_event_is_only_busy_time_to_others(house: House, address: str)
     assert f"/lists/events/{made.id}" not in other
 
 
+def test_a_title_typed_by_hand_is_seen_by_all_as_it_was_typed(house: House) -> None:
+    house.make("events", {"name": "Fair in Brno"})
+    other = calendar_of(page(house, "south", AGENDA))
+    assert "Fair in Brno" in other and "Meeting: Fair in Brno" not in other
+
+
 def test_a_filter_never_tells_whose_a_busy_time_is(house: House) -> None:
     house.make("events", {"name": "Dentist", "private": True})
     for whose in ("mine", "groups"):
