@@ -54,7 +54,7 @@ class ExactDecimal(TypeDecorator[Decimal]):
 
     def load_dialect_impl(self, dialect: Dialect) -> Any:
         native: TypeEngine[Any] = Numeric(24, self.scale) if dialect.name == "postgresql" else BigInteger()
-        return dialect.type_descriptor(native)
+        return dialect.type_descriptor(native)  # pyright: ignore[reportArgumentType]
 
     def process_bind_param(self, value: Decimal | int | None, dialect: Dialect) -> Decimal | int | None:
         if value is None or dialect.name == "postgresql":

@@ -80,12 +80,19 @@ def create_app(settings: Settings, *, opened: Home | None = None) -> Caseroom:
     )
     csrf = CSRFProtect(app)
     app.before_request(identify)
-    app.before_request(lambda: None if request.method in SAFE or g.by_token else csrf.protect())
+    app.before_request(
+        lambda: None if request.method in SAFE or g.by_token or _ignores_cookies(app) else csrf.protect()
+    )
     app.after_request(_harden)
     app.after_request(_renew_session)
     errors.register(app)
     routes.register(app, settings)
     return app
+
+
+def _ignores_cookies(app: Flask) -> bool:
+    """Whether the view marks itself as one that neither reads nor sets a cookie, so that nothing can be forged."""
+    return getattr(app.view_functions.get(request.endpoint or ""), "ignores_cookies", False)
 
 
 def _templates(app: Flask) -> None:
@@ -113,6 +120,8 @@ def _harden(response: Response) -> Response:
         "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
         "Cross-Origin-Opener-Policy": "same-origin",
     }
+    if "frame-ancestors" in response.headers.get("Content-Security-Policy", ""):
+        del headers["X-Frame-Options"]  # the view has said itself who may frame it
     for name, value in headers.items():
         response.headers.setdefault(name, value)
     if request.is_secure:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
@@ -18,7 +17,7 @@ from ...lists.models import User
 from .. import sign_in
 from ..errors import said
 from ..navigation import LANGUAGE_NAMES
-from ..request import COOKIE, actor, home, session
+from ..request import COOKIE, actor, home, next_page, session
 from ..settings import languages
 from .calendar import subscription
 
@@ -32,8 +31,8 @@ SYSTEMS = (("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Win
 def sign_in_page() -> ResponseReturnValue:
     """The sign-in form; who is signed in already goes on."""
     if g.actor is not None:
-        return redirect(_next_page(), 303)
-    return render_template("account/sign_in.html", next=_next_page(), email="", error=None)
+        return redirect(next_page(), 303)
+    return render_template("account/sign_in.html", next=next_page(), email="", error=None)
 
 
 @blueprint.post("/sign-in")
@@ -58,7 +57,7 @@ def sign_in_submit() -> ResponseReturnValue:
     secret = sign_in.open_session(session(), user, address=address, agent=request.headers.get("User-Agent", ""))
     form_session.clear()  # a form token that somebody planted or saw before is worth nothing now
     g.renew = False
-    response = redirect(_next_page(), 303)
+    response = redirect(next_page(), 303)
     set_session_cookie(response, secret)  # type: ignore[arg-type]
     return response
 
@@ -80,7 +79,7 @@ def choose_look(setting: str) -> ResponseReturnValue:
     """Theme and density of rows are the browser's own: kept in a cookie."""
     choices = {"theme": ("system", "light", "dark"), "density": ("comfortable", "compact")}[setting]
     chosen = request.form.get(setting, "")
-    response = redirect(_next_page(), 303)
+    response = redirect(next_page(), 303)
     if chosen in choices:
         response.set_cookie(setting, chosen, max_age=31_536_000, samesite="Lax", secure=home().settings.secure)
     return response
@@ -92,7 +91,7 @@ def choose_language() -> ResponseReturnValue:
     chosen = request.form.get("language", "")
     if chosen in languages():
         _me().language = chosen
-    return redirect(_next_page(), 303)
+    return redirect(next_page(), 303)
 
 
 @blueprint.get("/account")
@@ -245,21 +244,4 @@ def _back() -> ResponseReturnValue:
 
 
 def _refused(email: str, error: str, status: int) -> ResponseReturnValue:
-    return render_template("account/sign_in.html", next=_next_page(), email=email, error=error), status
-
-
-def _next_page() -> str:
-    """Where to go on; only addresses of this portal are taken."""
-    wanted = request.values.get("next", "/")
-    return wanted if is_own_address(wanted) else "/"
-
-
-def is_own_address(wanted: str) -> bool:
-    """Whether this is a path of this portal, however a browser reads it (RFC 3986 4.2; WHATWG URL takes \\ for /)."""
-    if not wanted.startswith("/") or wanted.startswith("//") or "\\" in wanted or not wanted.isprintable():
-        return False
-    try:
-        parts = urlsplit(wanted)
-    except ValueError:
-        return False
-    return not parts.scheme and not parts.netloc
+    return render_template("account/sign_in.html", next=next_page(), email=email, error=error), status

@@ -11,7 +11,7 @@ from typing import Any
 from flask import Blueprint, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-styleguide = Blueprint("styleguide", __name__, url_prefix="/styleguide")
+blueprint = Blueprint("styleguide", __name__, url_prefix="/styleguide")
 
 TOKENS = (
     "ground surface raised hover selected line edge text muted accent accent-strong danger warn ok "
@@ -48,13 +48,13 @@ CHOICES: dict[str, Any] = {
 }
 
 
-@styleguide.get("")
+@blueprint.get("")
 def show() -> ResponseReturnValue:
     """All pieces on one page."""
     return render_template("styleguide.html", **_shell(), **_sample())
 
 
-@styleguide.get("/item/<int:number>")
+@blueprint.get("/item/<int:number>")
 def item(number: int) -> ResponseReturnValue:
     """A sample item: the part alone for the side panel, else the full page."""
     row = _rows()[(number - 1) % len(CASES)]
@@ -62,14 +62,14 @@ def item(number: int) -> ResponseReturnValue:
     return render_template("styleguide_item.html", **_shell(), row=row, partial=partial, history=_history())
 
 
-@styleguide.get("/lookup")
+@blueprint.get("/lookup")
 def lookup() -> ResponseReturnValue:
     """Companies whose name or second line contains `q`, as every lookup's address answers."""
     wanted = request.args.get("q", "").casefold()
     return jsonify([c for c in COMPANIES if wanted in f"{c['title']} {c['detail']}".casefold()])
 
 
-@styleguide.get("/error")
+@blueprint.get("/error")
 def error() -> ResponseReturnValue:
     """The error page."""
     return render_template(
@@ -81,7 +81,7 @@ def error() -> ResponseReturnValue:
     )
 
 
-@styleguide.get("/sign-in")
+@blueprint.get("/sign-in")
 def sign_in() -> ResponseReturnValue:
     """A signed-out page."""
     return render_template("styleguide_signin.html")

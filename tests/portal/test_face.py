@@ -14,7 +14,7 @@ from flask_babel import Babel
 from flask_wtf import CSRFProtect
 
 from caseroom.portal import assets
-from caseroom.portal.pages.styleguide import styleguide
+from caseroom.portal.pages.styleguide import blueprint
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
@@ -29,7 +29,7 @@ def client() -> FlaskClient:
     Babel(app)
     CSRFProtect(app)
     assets.register(app)
-    app.register_blueprint(styleguide)
+    app.register_blueprint(blueprint)
     return app.test_client()
 
 
