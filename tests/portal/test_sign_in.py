@@ -23,8 +23,7 @@ from caseroom.portal import sign_in
 from caseroom.portal.app import create_app
 from caseroom.portal.home import open_home
 from caseroom.portal.models import SignInFailure, UserSession
-from caseroom.portal.pages.account import is_own_address
-from caseroom.portal.request import COOKIE
+from caseroom.portal.request import COOKIE, is_own_address
 from caseroom.portal.settings import load
 
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
@@ -267,7 +266,12 @@ def _sample(found: re.Match[str]) -> str:
 def test_every_unsafe_address_wants_the_form_token_of_who_has_a_cookie(lone: House) -> None:
     signed_in, stranger = lone.client("admin"), lone.client()
     walked = 0
+    # Sign-in from Outlook's frame neither reads nor sets a cookie: there is nothing to forge.
+    without_cookies = {name for name, view in lone.app.view_functions.items() if getattr(view, "ignores_cookies", False)}
+    assert all(name.startswith("outlook.") for name in without_cookies) and len(without_cookies) <= 2
     for rule in lone.app.url_map.iter_rules():
+        if rule.endpoint in without_cookies:
+            continue
         for method in sorted(set(UNSAFE) & (rule.methods or set())):
             for client in (signed_in, stranger):
                 answer = client.open(address_of(rule), method=method)
