@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from sqlalchemy import delete, select
@@ -19,7 +19,7 @@ from ..lists import filters, items, query
 from ..lists.catalogue import ListDefinition, definition
 from ..lists.columns import Reference, column_type
 from ..lists.errors import Conflict, Forbidden, Invalid, Locked, NotFound, Stale
-from ..lists.hooks import Change, before_write
+from ..lists.hooks import Change, after_write, before_write
 from ..lists.models import now
 from ..lists.query import Item
 from ..lists.rights import Actor, Level
@@ -172,10 +172,8 @@ def add_file(
     given = {**values, "name": values.get("name") or split_name(file.file_name)[0]}
     number = file_versions.first_number(found)
     item = items.create(session, actor, library, given, program=_columns_of(file, number))
-    file_versions.write(
-        session, actor, found, item.id, number, file, kind="upload", comment=comment, at=item["created"]
-    )
-    _note_unread(session, found, item.id, file)
+    if comment:
+        file_versions.numbered(session, found, item.id, number).comment = file_versions.tidy_comment(comment)
     return item
 
 
@@ -297,14 +295,30 @@ def keep_to_holder(session: Session, change: Change) -> None:
 
     What this module does itself (it sets the check-out) and the text that the worker reads later may pass.
     """
-    if change.kind == "create" and not change.new.get("sha256"):
-        raise Invalid("file", "A document begins with its file: upload one.")
+    if change.kind == "create":
+        _must_have_file(change)
     if change.kind not in ("update", "delete") or not change.old.get("checked_out_by"):
         return
     by_this_module = "checked_out_by" in change.given or change.given == {"content_text"}
     if by_this_module or change.actor.is_program or change.old["checked_out_by"] == change.actor.user_id:
         return
     raise _locked(session, change.actor, change.old)
+
+
+@after_write("libraries.document")
+def keep_first_version(session: Session, change: Change) -> None:
+    """A new document's file is its first version, whichever way it came: upload, filed mail, import.
+
+    Its text, where nobody has read it yet, is left to the worker.
+    """
+    if change.kind != "create":
+        return
+    new = change.new
+    file = File(Blob(new["sha256"], int(new["size"] or 0)), new["file_name"], new["content_text"])
+    number = parse_number(new["file_version"])
+    maker = replace(change.actor, user_id=new["created_by"])
+    file_versions.write(session, maker, change.definition, new["id"], number, file, kind="upload", at=new["created"])
+    _note_unread(session, change.definition, new["id"], file)
 
 
 @refers_to_blobs
@@ -330,6 +344,15 @@ def _for_change(
     if _holder(item) not in (None, actor.user_id) and not (override and actor.is_administrator):
         raise _locked(session, actor, item)
     return found, item
+
+
+def _must_have_file(change: Change) -> None:
+    new = change.new
+    if not new.get("sha256"):
+        raise Invalid("file", "A document begins with its file: upload one.")
+    number = file_versions.first_number(change.definition)
+    new["file_version"] = new.get("file_version") or f"{number[0]}.{number[1]}"
+    new["file_name"] = new.get("file_name") or new["name"]
 
 
 def _must_be_out(item: Item) -> None:

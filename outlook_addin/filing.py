@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from ..libraries import formats
 from ..libraries.blobs import Blob, BlobStore
+from ..libraries.collecting import refers_to_blobs
 from ..lists import filters, items, query
 from ..lists.catalogue import definition
 from ..lists.database import database_of
@@ -26,7 +27,7 @@ from ..lists.rights import Actor, Level
 from . import matching
 from .case_tokens import CaseTokens
 from .messages import Address, Attachment, Message
-from .models import Filing, StoredAttachment, StoredCopy, StoredMessage
+from .models import Filing, Outgoing, StoredAttachment, StoredCopy, StoredMessage
 
 PRIVACY = ("everything", "subject", "existence")
 DEFAULT_PRIVACY = "everything"
@@ -158,10 +159,12 @@ def content(session: Session, actor: Actor, mail_id: int) -> Content:
     return Content(mail, copy, attachments, filing.documents)
 
 
+@refers_to_blobs
 def blob_hashes(session: Session) -> Iterator[str]:
     """The SHA-256 of every blob that stored messages name, for the collector and `caseroom check`."""
     yield from session.scalars(select(StoredCopy.sha256))
     yield from session.scalars(select(StoredAttachment.sha256))
+    yield from session.scalars(select(Outgoing.sha256))
 
 
 def _store(session: Session, prepared: Prepared) -> int:

@@ -126,7 +126,10 @@ def restore(library: str, item_id: int, version: str) -> ResponseReturnValue:
 
 @blueprint.get("/lists/documents/new")
 def new() -> ResponseReturnValue:
-    """The upload page."""
+    """The upload page; with `?case=…&template=1` the form for a document from a template."""
+    case = request.args.get("case", type=int)
+    if request.args.get("template") and case:
+        return redirect(f"/cases/{case}/from-template")
     return _upload_page(request.args.to_dict(), [])
 
 
