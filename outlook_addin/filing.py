@@ -15,10 +15,15 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from ..libraries import documents as library
 from ..libraries import formats
 from ..libraries.blobs import Blob, BlobStore
 from ..libraries.collecting import refers_to_blobs
+<<<<<<< HEAD
 from ..lists import filters, items, query
+=======
+from ..lists import filters, items, query, versions
+>>>>>>> main
 from ..lists.catalogue import definition
 from ..lists.database import database_of
 from ..lists.errors import Invalid, NotFound
@@ -119,7 +124,7 @@ def file_message(
     Invalid (a target that is not there or not to be seen: the very same error; a contradiction), Forbidden.
     """
     place = Place(company, case, activity)
-    message = _store(session, prepared)
+    message = store_message(session, prepared)
     if actor.may_write:
         _check_targets(session, actor, place)
         standing = _standing(session, actor, message, place)
@@ -128,8 +133,7 @@ def file_message(
     values = {"company": company, "case": case, "activity": activity, "privacy": privacy or DEFAULT_PRIVACY}
     values |= {"sales_group": sales_group} if sales_group else {}
     mail = items.create(session, actor, "mails", values, program=_columns(session, prepared.message, message))
-    filing = Filing(mail_guid=mail.guid, copy_id=_copy(session, message, prepared), documents=[])
-    session.add(filing)
+    filing = note_filing(session, mail.guid, message, prepared)
     # A document has no privacy tier: what others may not read in the mail must not stand beside it.
     made = _documents(session, actor, prepared, mail) if mail["privacy"] == "everything" else ()
     filing.documents = [document.id for document in made]
@@ -160,14 +164,26 @@ def content(session: Session, actor: Actor, mail_id: int) -> Content:
 
 
 @refers_to_blobs
+<<<<<<< HEAD
 def blob_hashes(session: Session) -> Iterator[str]:
     """The SHA-256 of every blob that stored messages name, for the collector and `caseroom check`."""
+=======
+def blobs_of_messages(session: Session) -> Iterator[str]:
+    """The SHA-256 of every blob that stored messages name."""
+>>>>>>> main
     yield from session.scalars(select(StoredCopy.sha256))
     yield from session.scalars(select(StoredAttachment.sha256))
     yield from session.scalars(select(Outgoing.sha256))
 
 
-def _store(session: Session, prepared: Prepared) -> int:
+def note_filing(session: Session, mail_guid: str, message_id: int, prepared: Prepared) -> Filing:
+    """Note which copy of a stored message a `mails` item shows."""
+    filing = Filing(mail_guid=mail_guid, copy_id=_copy(session, message_id, prepared), documents=[])
+    session.add(filing)
+    return filing
+
+
+def store_message(session: Session, prepared: Prepared) -> int:
     """The id of the stored message, locked until the transaction ends; made where it is new."""
     insert = sqlite.insert if database_of(session).is_sqlite else postgresql.insert
     fingerprint = prepared.message.fingerprint
@@ -282,16 +298,22 @@ def _document_stands(session: Session, actor: Actor, blob: Blob, place: dict[str
 def _add_document(
     session: Session, actor: Actor, one: PreparedAttachment, place: dict[str, int | None], mail: Item
 ) -> Item:
-    name = _clean(one.attachment.name)[-200:]
-    values = {**place, "name": name, **({"sales_group": mail["sales_group"].id} if mail["sales_group"] else {})}
-    program = {"file_name": name, "media_type": one.format.media_type, "size": one.blob.size,
-               "file_version": "1.0", "sha256": one.blob.sha256}  # fmt: skip
-    return items.create(session, actor, "documents", values, program=program)
+    values = {**place, "sales_group": mail["sales_group"].id if mail["sales_group"] else None}
+    values = {name: value for name, value in values.items() if value}
+    # Its text is read by the worker: filing waits for no long document.
+    return library.add_file(session, actor, "documents", one.blob, one.attachment.name, values, text=None)
 
 
 def _made_and_untouched(session: Session, actor: Actor, ids: Sequence[int]) -> list[Item]:
     found = query.many(session, actor, "documents", ids) if ids else {}
-    return [document for document in found.values() if document.version == 1 and document.level >= Level.EDIT]
+    mine = [document for document in found.values() if document.level >= Level.EDIT]
+    return [document for document in mine if not _was_changed(session, actor, document)]
+
+
+def _was_changed(session: Session, actor: Actor, document: Item) -> bool:
+    """Whether somebody has; that the program has read its text is no change."""
+    history = versions.history(session, actor, "documents", document.id)
+    return any(entry.kind != "create" and entry.changes for entry in history)
 
 
 def _clean(text: str) -> str:

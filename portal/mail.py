@@ -32,7 +32,9 @@ def read_message(home: Home, data: bytes, file_name: str) -> filing.Prepared:
     return filing.prepare(home.blobs, messages.parse(data, file_name))
 
 
-def file_prepared(home: Home, actor: Actor, prepared: filing.Prepared, place: filing.Place, **more: Any) -> filing.Filed:
+def file_prepared(
+    home: Home, actor: Actor, prepared: filing.Prepared, place: filing.Place, **more: Any
+) -> filing.Filed:
     """File in the request's transaction; where no place is given, the message itself may tell it."""
     if not place:
         with home.database.read() as reading:

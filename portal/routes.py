@@ -5,7 +5,22 @@ from __future__ import annotations
 from flask import Flask
 
 from . import api
-from .pages import account, actions, admin, calendar, case, company, documents, home, items, lists, styleguide
+from .pages import (
+    account,
+    actions,
+    admin,
+    calendar,
+    case,
+    company,
+    documents,
+    home,
+    items,
+    lists,
+    mail,
+    outlook,
+    styleguide,
+)
+from .pages import account, actions, admin, calendar, case, company, documents, home, items, lists, search, styleguide
 from .settings import Settings
 
 
@@ -17,10 +32,13 @@ def register(app: Flask, settings: Settings) -> None:
     app.register_blueprint(case.blueprint)
     app.register_blueprint(actions.blueprint)
     app.register_blueprint(documents.blueprint)
+    app.register_blueprint(mail.blueprint)
     app.register_blueprint(lists.blueprint)
     app.register_blueprint(items.blueprint)
+    app.register_blueprint(search.blueprint)
     app.register_blueprint(admin.blueprint)
     app.register_blueprint(calendar.blueprint)
+    app.register_blueprint(outlook.blueprint)
     api.register(app)
     if settings.development:
         app.register_blueprint(styleguide.blueprint)

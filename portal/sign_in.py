@@ -208,6 +208,11 @@ def user_of_token(session: Session, token: str) -> int | None:
     return session.scalar(select(ApiToken.user_id).where(ApiToken.token_hash == _hash(token)))
 
 
+def remove_token(session: Session, token: str) -> None:
+    """Make an API token worthless."""
+    session.execute(delete(ApiToken).where(ApiToken.token_hash == _hash(token)))
+
+
 def _hash(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 

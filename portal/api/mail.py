@@ -131,14 +131,18 @@ def undo(mail_id: int) -> ResponseReturnValue:
 
 
 @blueprint.get("/mail/<int:mail_id>/raw")
-@operation(summary="The message as it was filed", tag=TAG, answers={200: _BINARY}, answer_type="application/octet-stream")
+@operation(
+    summary="The message as it was filed", tag=TAG, answers={200: _BINARY}, answer_type="application/octet-stream"
+)
 def raw(mail_id: int) -> ResponseReturnValue:
     content = filing.content(session(), actor(), mail_id)
     return download(content.copy.sha256, content.copy.size, f"{content.mail.title[:100]}.{content.copy.suffix}")
 
 
 @blueprint.get("/mail/<int:mail_id>/attachments/<int:number>")
-@operation(summary="An attachment, counted from 1", tag=TAG, answers={200: _BINARY}, answer_type="application/octet-stream")
+@operation(
+    summary="An attachment, counted from 1", tag=TAG, answers={200: _BINARY}, answer_type="application/octet-stream"
+)
 def attachment(mail_id: int, number: int) -> ResponseReturnValue:
     content = filing.content(session(), actor(), mail_id)
     if not 1 <= number <= len(content.attachments):

@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -23,9 +22,10 @@ from ...lists.filters import Compare
 from ...lists.models import now
 from ...lists.query import Item
 from ...lists.rights import Level
+from .. import mail as mailing
 from ..errors import said, status_of
 from ..free_time import next_free
-from ..request import actor, home, session
+from ..request import actor, home, next_page, session
 from . import record
 from .company import may_act
 from .typed import read_day, read_instant
@@ -74,22 +74,6 @@ def choose_company() -> ResponseReturnValue:
     return render_template("actions/choose_company.html", options=options, wanted=wanted, partial=_partial())
 
 
-@blueprint.post("/activities/<int:item_id>/done")
-def done(item_id: int) -> ResponseReturnValue:
-    """A task is done, or with `undo` open again: one click."""
-    undo = bool(request.args.get("undo"))
-    task = query.get(session(), actor(), "activities", item_id, right=Level.READ)
-    if task["activity_type"] != "task":
-        raise Invalid("activity_type", "Only a task can be done.")
-    task = items.update(session(), actor(), "activities", item_id, {"done": None if undo else now()}, version=None)
-    if undo:
-        flash(_("“%(title)s” is open again.", title=_shortly(task)), "ok")
-    else:
-        back = url_for("actions.done", item_id=item_id, undo=1, next=_came_from("/"))
-        flash({"text": _("Done: %(title)s.", title=_shortly(task)), "undo": back}, "ok")  # type: ignore[arg-type]
-    return redirect(_came_from("/"), 303)
-
-
 @blueprint.post("/activities/<int:item_id>/undo")
 def undo(item_id: int) -> ResponseReturnValue:
     """Take back an activity that was just made, with its event; refused once somebody has changed it."""
@@ -103,7 +87,7 @@ def undo(item_id: int) -> ResponseReturnValue:
         items.delete(session(), actor(), "events", event.id, version=event.version)
     items.delete(session(), actor(), "activities", item_id, version=version)
     flash(_("Taken back: %(title)s.", title=activity.title), "ok")
-    return redirect(_came_from("/"), 303)
+    return redirect(next_page("/"), 303)
 
 
 # --- One form for all actions ---------------------------------------------------------------------
@@ -117,7 +101,7 @@ def _form_or_done(item: Item, action: str, does: Callable[[Item, Form], str]) ->
             does(item, request.form)
     except (Invalid, Conflict) as refusal:
         return _form(item, action, request.form, refusal), status_of(refusal)
-    return redirect(_came_from(record.href(item.definition.name, item.id)), 303)
+    return redirect(next_page(record.href(item.definition.name, item.id)), 303)
 
 
 def _form(item: Item, action: str, typed: Form, refusal: DomainError | None = None) -> str:
@@ -130,7 +114,7 @@ def _form(item: Item, action: str, typed: Form, refusal: DomainError | None = No
         typed=typed,
         errors=errors,
         by_field={error["name"]: error["message"] for error in errors},
-        next=_came_from(record.href(item.definition.name, item.id)),
+        next=next_page(record.href(item.definition.name, item.id)),
         partial=_partial(),
         back=record.link(item),
         **_choices(item, action, typed),
@@ -185,7 +169,7 @@ def _choices(item: Item, action: str, typed: Form) -> dict[str, Any]:
     if action == "email":
         return {
             "to": ", ".join(_addresses_of(item)),
-            "can_send": home().settings.can_send_mail and _sending() is not None,
+            "can_send": home().settings.can_send_mail,
         }
     return _closing_choices(item) if action == "close" else {}
 
@@ -299,19 +283,11 @@ def _reopen(case: Item, form: Form) -> None:
 
 
 def _email(item: Item, form: Form) -> None:
-    send = _sending()
-    if not home().settings.can_send_mail or send is None:
-        raise Conflict("No mail server is configured.")
-    to = [part.strip() for part in form.get("to", "").replace(";", ",").split(",") if part.strip()]
-    if not to:
-        raise Invalid("to", "Say to whom the mail goes.")
-    send(session(), actor(), item.id, to=to, subject=form.get("subject", ""), text=form.get("text", ""), attachments=[])
-    flash(_("Sent to %(to)s and filed.", to=", ".join(to)), "ok")
-
-
-def _sending() -> Callable[..., Any] | None:
-    """The service that sends a mail from a case; None where this installation has none."""
-    return None
+    about = {"case" if item.definition.name == "cases" else "relation": item.id}
+    mailing.send_email(
+        home(), actor(), **about, to=form.get("to", ""), subject=form.get("subject", ""), text=form.get("text", "")
+    )
+    flash(_("Filed, and on its way to %(to)s.", to=form.get("to", "")), "ok")
 
 
 CASE_DOES: dict[str, Callable[[Item, Form], Any]] = {
@@ -347,7 +323,7 @@ def _number(field: str, form: Form) -> int | None:
 
 def _tell(text: str, activity: Item) -> None:
     """Say what happened, with a way back."""
-    there = _came_from("/")
+    there = next_page("/")
     undo = url_for("actions.undo", item_id=activity.id, version=activity.version, next=there)
     flash({"text": text, "undo": undo}, "ok")  # type: ignore[arg-type]
 
@@ -359,11 +335,3 @@ def _shortly(activity: Item) -> str:
 
 def _partial() -> bool:
     return bool(request.headers.get("HX-Request"))
-
-
-def _came_from(default: str) -> str:
-    """Where to go on: `next` if it is an address of this portal."""
-    wanted = request.values.get("next", "")
-    parts = urlsplit(wanted)
-    own = wanted.startswith("/") and not wanted.startswith("//") and not parts.scheme and not parts.netloc
-    return wanted if own and "\\" not in wanted and wanted.isprintable() else f"{default}"

@@ -171,7 +171,13 @@ def _done(filed: list[filing.Filed]) -> ResponseReturnValue:
     """Say where each went, with an undo for what is new, and show the first."""
     for one in filed:
         if one.new:
-            flash({"text": _("Filed with %(place)s.", place=_place_words(one.mail)), "undo": url_for(".undo", mail_id=one.mail.id)}, "ok")
+            flash(
+                {
+                    "text": _("Filed with %(place)s.", place=_place_words(one.mail)),
+                    "undo": url_for(".undo", mail_id=one.mail.id),
+                },
+                "ok",
+            )
         else:
             flash(_("Filed already with %(place)s.", place=_place_words(one.mail)), "ok")
     return redirect(url_for(".mail_page", mail_id=filed[0].mail.id), 303)
@@ -231,7 +237,9 @@ def _looked_up(kept: Kept, looking: str) -> Kept:
         if looking == f"{name}-{kept.number}":
             kept.looked_for = request.form.get(f"{looking}__q", "")[:200]
             with home().database.read() as reading:
-                found = query.page(reading, actor(), list_name, search=kept.looked_for, order=[("name", False)], limit=20)
+                found = query.page(
+                    reading, actor(), list_name, search=kept.looked_for, order=[("name", False)], limit=20
+                )
             if name == "company":
                 kept.found = tuple(found.items)
             else:
@@ -251,7 +259,9 @@ def _found(name: str, number: int) -> Item | None:
     if not (value.isascii() and value.isdigit() and len(value) < 10):
         return None
     with home().database.read() as reading:
-        return query.many(reading, actor(), {"company": "relations", "case": "cases"}[name], [int(value)]).get(int(value))
+        return query.many(reading, actor(), {"company": "relations", "case": "cases"}[name], [int(value)]).get(
+            int(value)
+        )
 
 
 def _target_from(values: Any) -> dict[str, Item | None]:
