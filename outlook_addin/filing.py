@@ -19,11 +19,7 @@ from ..libraries import documents as library
 from ..libraries import formats
 from ..libraries.blobs import Blob, BlobStore
 from ..libraries.collecting import refers_to_blobs
-<<<<<<< HEAD
-from ..lists import filters, items, query
-=======
 from ..lists import filters, items, query, versions
->>>>>>> main
 from ..lists.catalogue import definition
 from ..lists.database import database_of
 from ..lists.errors import Invalid, NotFound
@@ -164,13 +160,8 @@ def content(session: Session, actor: Actor, mail_id: int) -> Content:
 
 
 @refers_to_blobs
-<<<<<<< HEAD
-def blob_hashes(session: Session) -> Iterator[str]:
-    """The SHA-256 of every blob that stored messages name, for the collector and `caseroom check`."""
-=======
 def blobs_of_messages(session: Session) -> Iterator[str]:
     """The SHA-256 of every blob that stored messages name."""
->>>>>>> main
     yield from session.scalars(select(StoredCopy.sha256))
     yield from session.scalars(select(StoredAttachment.sha256))
     yield from session.scalars(select(Outgoing.sha256))
