@@ -169,7 +169,8 @@ def add_file(
         raise Conflict(message, name=file.file_name)
     if same is not None:
         file = File(blob, _free_name(session, actor, found, values, file.file_name), text)
-    given = {**values, "name": values.get("name") or split_name(file.file_name)[0]}
+    named_after_file = values.get("name") in (None, "", split_name(tidy_name(file_name))[0])
+    given = {**values, "name": split_name(file.file_name)[0] if named_after_file else values["name"]}
     number = file_versions.first_number(found)
     item = items.create(session, actor, library, given, program=_columns_of(file, number))
     if comment:
@@ -429,8 +430,8 @@ def _renamed(current: str, given: str | None) -> str:
 def _of_that_name(
     session: Session, actor: Actor, found: ListDefinition, values: Mapping[str, Any], file_name: str
 ) -> Item | None:
-    place = _place(found, values)
-    return query.find(session, actor, found.name, filters.And([*place, filters.Compare(("file_name",), "eq", file_name)]))
+    named = filters.Compare(("file_name",), "eq", file_name)
+    return query.find(session, actor, found.name, filters.And([*_place(found, values), named]))
 
 
 def _free_name(

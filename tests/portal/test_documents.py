@@ -239,7 +239,7 @@ def test_a_case_and_a_document_type_make_a_filled_document(house: House, north: 
         assert expected in text
     assert "{{" not in text
     second = north.post(f"{FILES}/from-template", json={"case": case.id, "document_type": _type(house)}).json
-    assert second["file_name"].endswith(" (2).docx")
+    assert second["file_name"].endswith(" (2).docx") and second["name"].endswith(" (2)")
 
 
 def test_a_template_speaks_its_readers_language(house: House, north: FlaskClient) -> None:
