@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from ..lists import filters, items, query
+from ..lists import items, query
 from ..lists.catalogue import ListDefinition, definition
 from ..lists.columns import Reference, column_type
 from ..lists.errors import Conflict, Forbidden, Invalid, Locked, NotFound, Stale
@@ -26,6 +26,7 @@ from ..lists.rights import Actor, Level
 from . import file_versions
 from .blobs import Blob
 from .collecting import refers_to_blobs
+from .file_names import free_name, of_that_name, renamed
 from .file_versions import File, next_number, parse_number
 from .models import FileVersion, UnreadFile, WorkingCopy
 from .uploads import split_name, tidy_name
@@ -135,7 +136,7 @@ def _checked_in(item: Item) -> File:
 
 
 def _person(user_id: int | None, people: Mapping[int, str]) -> Reference | None:
-    return Reference(user_id, people[user_id], "users") if user_id in people else None
+    return Reference(user_id, people[user_id], "users") if user_id and user_id in people else None
 
 
 def _holder(item: Mapping[str, Any]) -> int | None:
@@ -161,14 +162,14 @@ def add_file(
         choices = ", ".join(IF_EXISTS)
         raise Invalid("if_exists", "“%(value)s” is not one of: %(choices)s.", value=if_exists[:40], choices=choices)
     file = File(blob, tidy_name(file_name), text)
-    same = _of_that_name(session, actor, found, values, file.file_name)
+    same = of_that_name(session, actor, found, values, file.file_name)
     if same is not None and if_exists == "new_version":
         return put_content(session, actor, library, same.id, blob, file_name=file_name, text=text, comment=comment)
     if same is not None and if_exists == "refuse":
         message = "There is a document “%(name)s” already. Make this its new version, or keep both."
         raise Conflict(message, name=file.file_name)
     if same is not None:
-        file = File(blob, _free_name(session, actor, found, values, file.file_name), text)
+        file = File(blob, free_name(session, actor, found, values, file.file_name), text)
     named_after_file = values.get("name") in (None, "", split_name(tidy_name(file_name))[0])
     given = {**values, "name": split_name(file.file_name)[0] if named_after_file else values["name"]}
     number = file_versions.first_number(found)
@@ -192,7 +193,7 @@ def put_content(
         seen is not None and _as_seen_tag(session, actor, found, item) not in seen
     ):
         raise Stale("Somebody else has changed this meanwhile.", current_version=item.version)
-    file = File(blob, _renamed(item["file_name"], file_name), text)
+    file = File(blob, renamed(item["file_name"], file_name), text)
     if _holder(item) == actor.user_id:
         _save_draft(session, actor, found, item, file)
         return query.get(session, actor, library, item_id)
@@ -245,7 +246,7 @@ def checkin(
     number = next_number(found, parse_number(item["file_version"]), kind)
     draft = session.get(WorkingCopy, (found.id, item_id))
     if blob is not None:
-        file = File(blob, _renamed(item["file_name"], file_name), text)
+        file = File(blob, renamed(item["file_name"], file_name), text)
     else:
         file = File.of(draft) if draft is not None else _checked_in(item)
     done = kind or ("minor" if number[1] else "major")
@@ -418,46 +419,3 @@ def _note_unread(session: Session, found: ListDefinition, item_id: int, file: Fi
 def _as_seen_tag(session: Session, actor: Actor, found: ListDefinition, item: Item) -> str:
     file = _as_seen(session, actor, found, item)
     return Content(file.blob, file.file_name, file.media_type).tag
-
-
-def _renamed(current: str, given: str | None) -> str:
-    """A new version keeps the document's file name; only a suffix of another kind changes it."""
-    suffix = split_name(tidy_name(given))[1] if given else ""
-    stem, before = split_name(current)
-    return current if not suffix or suffix.lower() == before.lower() else stem + suffix
-
-
-def _of_that_name(
-    session: Session, actor: Actor, found: ListDefinition, values: Mapping[str, Any], file_name: str
-) -> Item | None:
-    named = filters.Compare(("file_name",), "eq", file_name)
-    return query.find(session, actor, found.name, filters.And([*_place(found, values), named]))
-
-
-def _free_name(
-    session: Session, actor: Actor, found: ListDefinition, values: Mapping[str, Any], file_name: str
-) -> str:
-    """`Offer (2).docx`, or the next number that is free there."""
-    stem, suffix = split_name(file_name)
-    alike = filters.And([*_place(found, values), filters.Compare(("file_name",), "startswith", f"{stem} (")])
-    there = query.page(session, actor, found.name, where=alike, columns=["file_name"], limit=query.MOST_PER_PAGE).items
-    taken, number = {item["file_name"] for item in there}, 2
-    while f"{stem} ({number}){suffix}" in taken:
-        number += 1
-    return f"{stem} ({number}){suffix}"
-
-
-def _place(found: ListDefinition, values: Mapping[str, Any]) -> list[filters.Filter]:
-    """Where names must differ: the same case; without one the same company's documents without a case."""
-    place: list[filters.Filter] = []
-    for name in ("case", "company"):
-        if not found.has(name):
-            continue
-        try:
-            target = found.column(name).type.parse(values.get(name))
-        except Invalid:
-            target = None  # the door refuses it in a moment, in its own words
-        place.append(filters.Compare((name,), "eq", target))
-        if target is not None and name == "case":
-            break
-    return place
