@@ -28,7 +28,7 @@ from ..lists.rights import Actor, Level
 from . import matching
 from .case_tokens import CaseTokens
 from .messages import Address, Attachment, Message
-from .models import Filing, StoredAttachment, StoredCopy, StoredMessage
+from .models import Filing, Outgoing, StoredAttachment, StoredCopy, StoredMessage
 
 PRIVACY = ("everything", "subject", "existence")
 DEFAULT_PRIVACY = "everything"
@@ -164,6 +164,7 @@ def blobs_of_messages(session: Session) -> Iterator[str]:
     """The SHA-256 of every blob that stored messages name."""
     yield from session.scalars(select(StoredCopy.sha256))
     yield from session.scalars(select(StoredAttachment.sha256))
+    yield from session.scalars(select(Outgoing.sha256))
 
 
 def note_filing(session: Session, mail_guid: str, message_id: int, prepared: Prepared) -> Filing:

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from ...libraries import installing as templates
 from ...lists import items
 from ...lists.crm import users
 from ...lists.rights import PROGRAM
@@ -133,6 +134,7 @@ def _make(
             for list_name, entries in usual_entries().items():
                 for entry in entries:
                     items.add(session, PROGRAM, list_name, entry)
+        templates.point(session)
     home.database.dispose()
 
 
