@@ -50,7 +50,7 @@ def parse(
 
 
 def _take(parsed: dict[str, Any], name: str, kind: ColumnType, raw: Any) -> list[FieldError]:
-    """Put the stored value of `raw` into `parsed`, or answer why not. A system column is set to something or not at all."""
+    """Put the stored value of `raw` into `parsed`, or answer why not. No instant of making is left empty."""
     try:
         value = kind.parse(raw)
     except Invalid as refusal:

@@ -178,13 +178,16 @@ def _write(session: Session, change: Change) -> bool:
     found, old, new, actor = change.definition, change.old, change.new, change.actor
     hooks.run_before(session, change)
     names = [column.name for column in found.columns if new.get(column.name) != old.get(column.name)]
-    names += [name for name in ("external_id", "flagged") if new.get(name) != old.get(name)]
-    if not names:
+    names += ["external_id"] if new.get("external_id") != old.get("external_id") else []
+    new["flagged"] = _flagged(change)
+    flag_changed = new["flagged"] != old["flagged"]
+    if not names and not (flag_changed and actor.by_import):
         return False
+    names += ["flagged"] if flag_changed else []
     checks.required(found, {name: new[name] for name in names}, by_import=actor.by_import)
     checks.unique(session, actor, found, new, names, new["id"])
     scope = scopes.scope_of(session, found, new)
-    values = {name: new[name] for name in names} | {"scope_id": scope, "flagged": _flagged(change)}
+    values = {name: new[name] for name in names} | {"scope_id": scope}
     _update_row(session, found, old, values, actor)
     before = {name: old.get(name) for name in names}
     _record(session, change, new["id"], old["version"] + 1, before, old["scope_id"], scope)

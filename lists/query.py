@@ -430,19 +430,24 @@ def _read_cursor(text: str, keys: Sequence[Key]) -> tuple[list[Any], bool]:
         back, *values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         unpacked = [_unpack(value) for value in values]
         for (key, _), value in zip(keys, unpacked, strict=True):
-            if value is not None and not isinstance(value, _python_type(key)):
+            if value is not None and not _fits(key, value):
                 raise ValueError(value)
         return unpacked, back is True
     except (ValueError, TypeError, KeyError, InvalidOperation, RecursionError, OverflowError):
         raise Invalid("$skiptoken", "This page address does not fit the list any more; begin again.") from None
 
 
-def _python_type(key: ColumnElement[Any]) -> Any:
+def _fits(key: ColumnElement[Any], value: Any) -> bool:
+    """Whether a cursor's value is of the key's type: PostgreSQL compares nothing else with it."""
     try:
         kind = key.type.python_type
     except NotImplementedError:
-        return (str, int, float, bool)
-    return (int, bool) if kind in (int, bool) else (Decimal, int) if kind is Decimal else kind
+        kind = str
+    return (
+        isinstance(value, (int, Decimal)) and not isinstance(value, bool)
+        if kind in (int, Decimal)
+        else type(value) is kind
+    )
 
 
 def _pack(value: Any) -> Any:

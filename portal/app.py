@@ -7,6 +7,7 @@ from typing import Any
 from flask import Flask, Response, g, request
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel, get_locale
+from flask_compress import Compress
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -21,6 +22,10 @@ CSP = (
     "connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
     "object-src 'none'; manifest-src 'self'; worker-src 'self'"
 )
+COMPRESSED = (
+    "text/html", "text/css", "text/plain", "text/javascript", "application/javascript", "image/svg+xml",
+    "application/json", "application/problem+json", "application/manifest+json",
+)  # fmt: skip
 
 
 class Caseroom(Flask):
@@ -58,10 +63,15 @@ def create_app(settings: Settings, *, opened: Home | None = None) -> Caseroom:
         BABEL_TRANSLATION_DIRECTORIES="portal/translations",
         TEMPLATES_AUTO_RELOAD=settings.development,
         SEND_FILE_MAX_AGE_DEFAULT=0,
+        # Texts only: documents are packed already, and feeds keep their own entity tags.
+        COMPRESS_MIMETYPES=COMPRESSED,
+        COMPRESS_ALGORITHM=["br", "gzip"],
+        COMPRESS_ALGORITHM_STREAMING=["br", "gzip"],
     )
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    Compress(app)  # first of the after_request functions, so that it is the last to run
     _templates(app)
     Babel(
         app,

@@ -20,6 +20,7 @@ from .pages import (
     outlook,
     styleguide,
 )
+from .pages import account, actions, admin, calendar, case, company, documents, home, items, lists, search, styleguide
 from .settings import Settings
 
 
@@ -34,6 +35,7 @@ def register(app: Flask, settings: Settings) -> None:
     app.register_blueprint(mail.blueprint)
     app.register_blueprint(lists.blueprint)
     app.register_blueprint(items.blueprint)
+    app.register_blueprint(search.blueprint)
     app.register_blueprint(admin.blueprint)
     app.register_blueprint(calendar.blueprint)
     app.register_blueprint(outlook.blueprint)

@@ -27,7 +27,7 @@ PR_SET_PDEATHSIG = 1
 
 
 def listen_socket(bind: str, port: int) -> socket.socket:
-    """A socket bound to the address; it does not listen yet. Raises click.ClickException where it is taken or not ours."""
+    """A socket that listens on the address. Raises click.ClickException where it is taken or not ours."""
     family = socket.AF_INET6 if ":" in bind else socket.AF_INET
     opened = socket.socket(family, socket.SOCK_STREAM)
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -90,9 +90,8 @@ def report(session: Session, home: Home) -> Report:
 def followers(session: Session) -> list[FollowerState]:
     """Every follower of the change log, by name."""
     last = changelog.last(session)
-    aside = dict(
-        session.execute(select(SetAside.follower, func.count()).group_by(SetAside.follower)).tuples().all()
-    )
+    counted = session.execute(select(SetAside.follower, func.count().label("number")).group_by(SetAside.follower))
+    aside = {row.follower: row.number for row in counted}
     oldest = select(Change.at).where(Change.seq > Follower.seq).order_by(Change.seq).limit(1)
     rows = session.execute(
         select(Follower.name, Follower.seq, oldest.correlate(Follower).scalar_subquery().label("since"))

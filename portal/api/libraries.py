@@ -64,7 +64,15 @@ def upload(library: str) -> ResponseReturnValue:
     if_exists, comment = columns.pop("if_exists", "refuse"), columns.pop("comment", None)
     taken = files.take_form_file(library, request.files.get("file"))
     item = documents.add_file(
-        session(), who, library, taken.blob, taken.file_name, columns, text=taken.text, if_exists=if_exists, comment=comment
+        session(),
+        who,
+        library,
+        taken.blob,
+        taken.file_name,
+        columns,
+        text=taken.text,
+        if_exists=if_exists,
+        comment=comment,
     )
     return item_answer(item, 201 if item.version == 1 else 200)
 
@@ -115,7 +123,14 @@ def save(library: str, item_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/<int:item_id>/checkout")
-@operation(summary="Check a document out", tag=TAG, body=fields({}), body_required=False, answers={200: ref("Item")}, problems=(409, 423))
+@operation(
+    summary="Check a document out",
+    tag=TAG,
+    body=fields({}),
+    body_required=False,
+    answers={200: ref("Item")},
+    problems=(409, 423),
+)
 def checkout(library: str, item_id: int) -> ResponseReturnValue:
     who = actor()
     given({})
@@ -134,7 +149,14 @@ def checkin(library: str, item_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/<int:item_id>/discard")
-@operation(summary="Give a check-out up", tag=TAG, body=fields({}), body_required=False, answers={200: ref("Item")}, problems=(409, 423))
+@operation(
+    summary="Give a check-out up",
+    tag=TAG,
+    body=fields({}),
+    body_required=False,
+    answers={200: ref("Item")},
+    problems=(409, 423),
+)
 def discard(library: str, item_id: int) -> ResponseReturnValue:
     who = actor()
     given({})

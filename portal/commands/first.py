@@ -50,7 +50,9 @@ def init(home: Path | None, empty_lists: bool, **given: str | None) -> None:
     name = ask(given["name"], "Administrator's name", "--name", _name_from(email))
     password, made = _password(given["password"])
     chosen = {
-        setting: ask(given[setting], ROWS[setting].metadata["help"].capitalize(), f"--{setting}", str(getattr(known, setting)))
+        setting: ask(
+            given[setting], ROWS[setting].metadata["help"].capitalize(), f"--{setting}", str(getattr(known, setting))
+        )
         for setting in ("public_url", "time_zone", "currency", "language")
     }
     settings = _write_settings(known, chosen)
@@ -118,7 +120,14 @@ def _make(
         items.add(session, PROGRAM, "sales_groups", {"name": group, "owner": owner_id})
         language, zone = settings.language, settings.time_zone
         users.add_user(
-            session, PROGRAM, email, name=name, role="administrator", password_hash=hashed, language=language, time_zone=zone
+            session,
+            PROGRAM,
+            email,
+            name=name,
+            role="administrator",
+            password_hash=hashed,
+            language=language,
+            time_zone=zone,
         )
         if not empty_lists:
             for list_name, entries in usual_entries().items():
@@ -131,7 +140,9 @@ def usual_entries() -> dict[str, list[Entry]]:
     """What code lists hold to begin with; an administrator changes it as he likes."""
 
     def entries(rows: list[tuple[Any, ...]], more: Callable[[tuple[Any, ...]], Entry] = lambda row: {}) -> list[Entry]:
-        return [{"name": row[1], "name_sk": row[2], "position": place, **more(row)} for place, row in enumerate(rows, 1)]
+        return [
+            {"name": row[1], "name_sk": row[2], "position": place, **more(row)} for place, row in enumerate(rows, 1)
+        ]
 
     return {
         "relation_types": entries(code_lists.RELATION_TYPES),

@@ -23,8 +23,12 @@ def user() -> None:
 @click.argument("email")
 @click.option("--name", required=True, metavar="N", help="First name and surname.")
 @click.option("--role", required=True, type=click.Choice(ROLES), help="What the user may do.")
-@click.option("--group", "groups", multiple=True, metavar="G", help="Sales group; give it again for more, the default first.")
-@click.option("--manages", multiple=True, metavar="OWNER", help="Owner whose groups a manager manages; may be repeated.")
+@click.option(
+    "--group", "groups", multiple=True, metavar="G", help="Sales group; give it again for more, the default first."
+)
+@click.option(
+    "--manages", multiple=True, metavar="OWNER", help="Owner whose groups a manager manages; may be repeated."
+)
 @click.option("--password", help="Without it one is made and shown once.")
 @click.option("--language", metavar="CODE", help="Language of the interface. [default: the house's]")
 @home_option

@@ -32,7 +32,10 @@ SIGN_INS = {
 @home_option
 @click.option("--seed", type=int, default=1, show_default=True, help="Another number makes another world.")
 @click.option(
-    "--today", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="The day around which it all happens. [default: today]"
+    "--today",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="The day around which it all happens. [default: today]",
 )
 def demo(port: int, home: Path | None, seed: int, today: datetime | None) -> None:
     """Fill an empty home with made-up data and serve it to this machine alone.

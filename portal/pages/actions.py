@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -26,7 +25,7 @@ from ...lists.rights import Level
 from .. import mail as mailing
 from ..errors import said, status_of
 from ..free_time import next_free
-from ..request import actor, home, session
+from ..request import actor, home, next_page, session
 from . import record
 from .company import may_act
 from .typed import read_day, read_instant
@@ -75,22 +74,6 @@ def choose_company() -> ResponseReturnValue:
     return render_template("actions/choose_company.html", options=options, wanted=wanted, partial=_partial())
 
 
-@blueprint.post("/activities/<int:item_id>/done")
-def done(item_id: int) -> ResponseReturnValue:
-    """A task is done, or with `undo` open again: one click."""
-    undo = bool(request.args.get("undo"))
-    task = query.get(session(), actor(), "activities", item_id, right=Level.READ)
-    if task["activity_type"] != "task":
-        raise Invalid("activity_type", "Only a task can be done.")
-    task = items.update(session(), actor(), "activities", item_id, {"done": None if undo else now()}, version=None)
-    if undo:
-        flash(_("“%(title)s” is open again.", title=_shortly(task)), "ok")
-    else:
-        back = url_for("actions.done", item_id=item_id, undo=1, next=_came_from("/"))
-        flash({"text": _("Done: %(title)s.", title=_shortly(task)), "undo": back}, "ok")  # type: ignore[arg-type]
-    return redirect(_came_from("/"), 303)
-
-
 @blueprint.post("/activities/<int:item_id>/undo")
 def undo(item_id: int) -> ResponseReturnValue:
     """Take back an activity that was just made, with its event; refused once somebody has changed it."""
@@ -104,7 +87,7 @@ def undo(item_id: int) -> ResponseReturnValue:
         items.delete(session(), actor(), "events", event.id, version=event.version)
     items.delete(session(), actor(), "activities", item_id, version=version)
     flash(_("Taken back: %(title)s.", title=activity.title), "ok")
-    return redirect(_came_from("/"), 303)
+    return redirect(next_page("/"), 303)
 
 
 # --- One form for all actions ---------------------------------------------------------------------
@@ -118,7 +101,7 @@ def _form_or_done(item: Item, action: str, does: Callable[[Item, Form], str]) ->
             does(item, request.form)
     except (Invalid, Conflict) as refusal:
         return _form(item, action, request.form, refusal), status_of(refusal)
-    return redirect(_came_from(record.href(item.definition.name, item.id)), 303)
+    return redirect(next_page(record.href(item.definition.name, item.id)), 303)
 
 
 def _form(item: Item, action: str, typed: Form, refusal: DomainError | None = None) -> str:
@@ -131,7 +114,7 @@ def _form(item: Item, action: str, typed: Form, refusal: DomainError | None = No
         typed=typed,
         errors=errors,
         by_field={error["name"]: error["message"] for error in errors},
-        next=_came_from(record.href(item.definition.name, item.id)),
+        next=next_page(record.href(item.definition.name, item.id)),
         partial=_partial(),
         back=record.link(item),
         **_choices(item, action, typed),
@@ -340,7 +323,7 @@ def _number(field: str, form: Form) -> int | None:
 
 def _tell(text: str, activity: Item) -> None:
     """Say what happened, with a way back."""
-    there = _came_from("/")
+    there = next_page("/")
     undo = url_for("actions.undo", item_id=activity.id, version=activity.version, next=there)
     flash({"text": text, "undo": undo}, "ok")  # type: ignore[arg-type]
 
@@ -352,11 +335,3 @@ def _shortly(activity: Item) -> str:
 
 def _partial() -> bool:
     return bool(request.headers.get("HX-Request"))
-
-
-def _came_from(default: str) -> str:
-    """Where to go on: `next` if it is an address of this portal."""
-    wanted = request.values.get("next", "")
-    parts = urlsplit(wanted)
-    own = wanted.startswith("/") and not wanted.startswith("//") and not parts.scheme and not parts.netloc
-    return wanted if own and "\\" not in wanted and wanted.isprintable() else f"{default}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -155,7 +156,9 @@ def add_to_organisation(list_name: str) -> ResponseReturnValue:
 @blueprint.get("/status")
 def show_status() -> ResponseReturnValue:
     """How the installation is doing: followers of the change log, background work, sizes, settings."""
-    return render_template("admin/status.html", report=status.report(session(), home()), in_words=status.in_words)
+    report = status.report(session(), home())
+    lines = [{"id": line.name, "title": line.name, **asdict(line)} for line in report.settings]
+    return render_template("admin/status.html", report=report, lines=lines, in_words=status.in_words)
 
 
 def _read_form() -> dict[str, Any]:

@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from babel.core import get_global
+from babel.core import Locale, UnknownLocaleError, get_global
 from babel.dates import format_date, format_interval, format_time
 from flask_babel import gettext as _
 
@@ -95,9 +95,11 @@ class Period:
     @cached_property
     def first_weekday(self) -> int:
         """0 = Monday … 6 = Sunday, by the custom of the reader's country, which the time zone tells (CLDR)."""
-        country = get_global("zone_territories").get(self.zone.key, "001")
-        first = get_global("week_data")["first_day"]
-        return first.get(country, first["001"])
+        country = get_global("zone_territories").get(self.zone.key)
+        try:
+            return Locale.parse(f"und_{country}").first_week_day
+        except (ValueError, UnknownLocaleError):  # UTC is nobody's: Monday (ISO 8601)
+            return 0
 
     @cached_property
     def weeks(self) -> list[list[date]]:

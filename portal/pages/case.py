@@ -16,7 +16,7 @@ from ...lists.query import Item
 from ...lists.rights import Actor
 from .. import timeline
 from ..request import actor, session
-from . import record
+from . import items, record
 
 blueprint = Blueprint("case", __name__)
 MOST = 100
@@ -25,6 +25,8 @@ MOST = 100
 @blueprint.get("/lists/cases/<int:item_id>")
 def show(item_id: int) -> ResponseReturnValue:
     """The case's page, or only its timeline where that is asked for."""
+    if items.is_panel():
+        return items.show("cases", item_id)
     kind, before = record.chosen_kind(), request.args.get("before")
     case = query.get(session(), actor(), "cases", item_id, resolved=False)
     found = timeline.of_case(
@@ -86,7 +88,7 @@ def _page(case: Item, found: timeline.Timeline, shown: dict[str, Any], beside: d
         "late": late,
         "next_step": record.shown_next(found.next, who, at),
         "last_contact": record.shown_contact(found.last_contact, who, at),
-        "facts": record.facts(case, who, without=IN_HEAD),
+        "facts": record.facts(case, who, house, without=IN_HEAD),
         "value": record.amount(case["value"], case["currency"], house),
         "format": lambda item, name: item.definition.column(name).type.format(item[name], who.reader),
         "log": request.args.get("log"),

@@ -15,7 +15,7 @@ from ...lists.query import Item
 from ...lists.rights import Actor
 from .. import timeline
 from ..request import actor, session
-from . import record
+from . import items, record
 
 blueprint = Blueprint("company", __name__)
 MOST = 100  # of contacts, documents and subsidiaries; beyond that the list page
@@ -24,6 +24,8 @@ MOST = 100  # of contacts, documents and subsidiaries; beyond that the list page
 @blueprint.get("/lists/relations/<int:item_id>")
 def show(item_id: int) -> ResponseReturnValue:
     """The company's page, or only its timeline where that is asked for."""
+    if items.is_panel():
+        return items.show("relations", item_id)
     kind, before = record.chosen_kind(), request.args.get("before")
     company = query.get(session(), actor(), "relations", item_id, resolved=False)
     found = timeline.of_company(
@@ -77,7 +79,7 @@ def _page(
         "most": MOST,
         "next_step": record.shown_next(found.next, who, at),
         "last_contact": record.shown_contact(found.last_contact, who, at),
-        "facts": record.facts(company, who, without=("phone", "email", "status")),
+        "facts": record.facts(company, who, house, without=("phone", "email", "status")),
         "open_count": count,
         "open_value": value,
         "amount": lambda case: record.amount(case["value"], case["currency"], house),

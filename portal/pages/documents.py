@@ -16,6 +16,7 @@ from ...libraries.file_versions import has_minor_versions
 from ...libraries.formats import ALLOWED, KINDS
 from ...lists import filters, query
 from ...lists.columns import Reference, column_type
+from ...lists.database import savepoint
 from ...lists.errors import DomainError, FieldError, Forbidden, Invalid
 from ...lists.query import Item
 from ...lists.rights import Actor, Level
@@ -141,7 +142,6 @@ def upload() -> ResponseReturnValue:
     except DomainError as refusal:
         if wants_json():
             raise
-        session().rollback()
         return _upload_page(form, _field_errors(refusal)), 422
     if wants_json():
         return jsonify([{"id": item.id, "name": item.title, "href": f"/lists/documents/{item.id}"} for item in made]), 201
@@ -171,7 +171,8 @@ def make_from_template(case_id: int) -> ResponseReturnValue:
     try:
         kind, contact = form.get("document_type", type=int), form.get("contact", type=int)
         wanted, filled = files.fill_template(me, "documents", case_id, kind, contact)
-        item = templating.add(session(), me, "documents", wanted, filled)
+        with savepoint(session()):
+            item = templating.add(session(), me, "documents", wanted, filled)
     except Invalid as refusal:
         return _template_page(case_id, form.to_dict(), _field_errors(refusal)), 422
     flash(_("“%(name)s” is made. Download it, or check it out to work on it.", name=item.title), "ok")
@@ -335,13 +336,14 @@ def _take_all(me: Actor, form: dict[str, str], sent: list[FileStorage]) -> list[
     values = {name: form.get(name) for name in _PLACES if form.get(name)}
     if form.get("sales_group"):
         values["sales_group"] = form["sales_group"]
-    return [
-        documents.add_file(
-            session(), me, "documents", one.blob, one.file_name, values, text=one.text,
-            if_exists=form.get("if_exists") or "new_version",
-        )
-        for one in taken
-    ]  # fmt: skip
+    with savepoint(session()):
+        return [
+            documents.add_file(
+                session(), me, "documents", one.blob, one.file_name, values, text=one.text,
+                if_exists=form.get("if_exists") or "new_version",
+            )
+            for one in taken
+        ]  # fmt: skip
 
 
 def _after_upload(form: dict[str, str], made: list[Item]) -> str:

@@ -203,7 +203,7 @@ class _Making:
         ):
             made.more |= {
                 "create_href": url_for("items.new", list_name=target),
-                "create_label": _("New: %(list)s", list=definition.title(self.actor.language)),
+                "create_label": _("New: %(item)s", item=definition.item_title(self.actor.language)),
             }
 
     _multi_lookup = _person = _lookup

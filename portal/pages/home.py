@@ -65,7 +65,7 @@ def _mine(
 
 
 def task_groups(tasks: list[Item], actor: Actor, today: datetime.date) -> list[dict[str, Any]]:
-    """Tasks by when they are due: overdue, today, within seven days, later, without a day. Empty groups are left out."""
+    """Tasks by urgency: overdue, today, until Sunday, later, without a day; empty groups are left out."""
     labels = [_("Overdue"), _("Today"), _("This week"), _("Later"), _("Without a day")]
     groups: list[list[dict[str, Any]]] = [[] for _label in labels]
     for task in tasks:

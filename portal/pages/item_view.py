@@ -36,6 +36,7 @@ class Related:
     """The first few items of a list that point at this one."""
 
     title: str
+    one: str
     icon: str
     items: list[Item]
     more: bool
@@ -147,7 +148,7 @@ def _related(session: Session, item: Item, definition: ListDefinition, column: C
     href = f"{url_for('lists.show', list_name=definition.name)}?{urlencode(arguments)}"
     new_href = url_for("items.new", list_name=definition.name, **{column.name: item.id}) if adding else None
     return Related(
-        title, definition.settings.get("icon", "list"), items[:FIRST_FEW], len(items) > FIRST_FEW, href, new_href
+        title, definition.item_title(actor.language), definition.settings.get("icon", "list"), items[:FIRST_FEW], len(items) > FIRST_FEW, href, new_href
     )
 
 

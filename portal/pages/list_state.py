@@ -29,6 +29,7 @@ from .typed import read_day, read_instant, read_number
 
 OPERATORS = ("eq", "ne", "gt", "ge", "lt", "le", "contains", "startswith", "endswith", "empty")
 MOST_FILTERS, LONGEST_VALUE = 30, 500
+_TIME = re.compile(r"\d\s*[:tT]\s*\d")
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 _KEPT = ("view", "sort", "search")
 
@@ -257,7 +258,7 @@ def _comparison(path: tuple[str, ...], one: Chosen, value: str, actor: Actor) ->
     kind = one.column.type
     if one.operator in ("contains", "startswith", "endswith"):
         return Compare(path, one.operator, value)
-    if kind.name == "datetime" and not re.search(r"[:tT]", value):
+    if kind.name == "datetime" and not _TIME.search(value):
         return _whole_day(path, one.operator, value, actor)
     operand = _operand(value, kind, actor)
     if operand is None:
@@ -275,7 +276,7 @@ def _operand(value: str, kind: ColumnType, actor: Actor) -> Any:
             return datetime.date.fromisoformat(read_day(value, actor.reader, now()))
         case "datetime" if re.search(r"[+-]\d\d:\d\d$|Z$", value):
             return kind.parse(value)
-        case "datetime" if re.search(r"[:tT]", value):
+        case "datetime" if _TIME.search(value):
             return read_instant(value, actor.reader, now())
         case "datetime":
             return datetime.datetime.fromisoformat(read_day(value, actor.reader, now())).replace(

@@ -136,7 +136,7 @@ def _table_context(found: ListDefinition, me: Actor, state: ListState, base: str
         "count": _count_text(Count(len(page.items), False)) if whole else _counted(found, me, state, where),
         "count_href": state.href(url_for("lists.count", list_name=found.name)),
         "count_here": state.href(base, after=state.after, count="1"),
-        "empty": not page.items, "about": found.description(me.language) or None, "view_filters": bool(state.view and state.view.settings.get("filter")),
+        "is_empty": not page.items, "about": found.description(me.language) or None, "view_filters": bool(state.view and state.view.settings.get("filter")),
         "titles": titles, "other_view": _other_view(found, me, state, base), "may_add": may_add(found, me), "new_href": _new_href(found, me),
     }  # fmt: skip
 

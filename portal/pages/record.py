@@ -16,9 +16,11 @@ from flask_babel import format_currency
 from flask_babel import gettext as _
 
 from ...lists.columns import Reference
+from ...lists.models import now
 from ...lists.query import Item
 from ...lists.rights import Actor
 from ..timeline import KINDS, Entry, Timeline
+from . import cells
 
 SHOWN = 30  # entries of a timeline's page
 
@@ -36,28 +38,14 @@ def link(reference: Reference | Item | None) -> dict[str, Any] | None:
     return {"id": reference.id, "title": reference.title, "href": href(name, reference.id)}
 
 
-def facts(item: Item, actor: Actor, *, without: Iterable[str] = ()) -> list[dict[str, Any]]:
-    """The item's columns in the definition's order, ready for the macro `facts`; empty texts of the program left out."""
-    hidden = {"name", *without}
-    entries = []
-    for column in item.definition.visible_columns:
-        value = item.get(column.name)
-        if column.name in hidden or (value in (None, "", []) and not column.in_form):
-            continue
-        entries.append({"label": column.title(actor.language), **_fact(column.type, value, actor)})
-    return entries
-
-
-def _fact(kind: Any, value: Any, actor: Actor) -> dict[str, Any]:
-    if value in (None, "", []):
-        return {"value": None}
-    text = kind.format(value, actor.reader)
-    if isinstance(value, Reference) and value.list != "users":
-        return {"value": text, "href": href(value.list, value.id)}
-    schemes = {"email": "mailto:", "phone": "tel:"}
-    if kind.name in schemes:
-        return {"value": text, "href": schemes[kind.name] + quote(str(value), safe="@+")}
-    return {"value": text, "href": str(value)} if kind.name == "url" else {"value": text}
+def facts(item: Item, actor: Actor, house: str, *, without: Iterable[str] = ()) -> list[tuple[cells.Shown, cells.Cell]]:
+    """The item's columns in the definition's order with their values; what the program left empty is left out."""
+    today, hidden = local_day(now(), actor), {"name", *without}
+    columns = [
+        cells.Shown(one.name, one.title(actor.language), one.type, one) for one in item.definition.visible_columns
+    ]
+    found = [(one, cells.cell(item, one, actor, house, today)) for one in columns if one.name not in hidden]
+    return [(one, cell) for one, cell in found if cell.kind != "empty" or (one.column and one.column.in_form)]
 
 
 def amount(value: Decimal | None, currency: str | None, house: str) -> str | None:
@@ -96,9 +84,9 @@ def local_day(at: datetime.datetime, actor: Actor) -> datetime.date:
     return at.astimezone(ZoneInfo(actor.time_zone)).date()
 
 
-def shown_timeline(found: Timeline, actor: Actor, now: datetime.datetime, *, base: str, kind: str) -> dict[str, Any]:
+def shown_timeline(found: Timeline, actor: Actor, at: datetime.datetime, *, base: str, kind: str) -> dict[str, Any]:
     """A timeline for the template: days with their entries, the filters, the address of what is older."""
-    today = local_day(now, actor)
+    today = local_day(at, actor)
     entries = [(local_day(entry.at, actor), entry) for entry in found.entries]
     return {
         "days": [
@@ -217,11 +205,11 @@ def _task(entry: Entry, actor: Actor, today: datetime.date) -> dict[str, Any] | 
     }
 
 
-def shown_next(entry: Entry | None, actor: Actor, now: datetime.datetime) -> dict[str, Any] | None:
+def shown_next(entry: Entry | None, actor: Actor, at: datetime.datetime) -> dict[str, Any] | None:
     """The next step: an open task or a coming event."""
     if entry is None:
         return None
-    today, item = local_day(now, actor), entry.item
+    today, item = local_day(at, actor), entry.item
     is_event = item.definition.name == "events"
     day = local_day(entry.at, actor) if is_event else entry.day
     when = None if day is None else day_label(day, actor, today) + (f" {clock(entry.at, actor)}" if is_event else "")
@@ -235,11 +223,11 @@ def shown_next(entry: Entry | None, actor: Actor, now: datetime.datetime) -> dic
     }
 
 
-def shown_contact(entry: Entry | None, actor: Actor, now: datetime.datetime) -> dict[str, Any] | None:
+def shown_contact(entry: Entry | None, actor: Actor, at: datetime.datetime) -> dict[str, Any] | None:
     """The last contact: how long ago, what, with whom."""
     if entry is None:
         return None
-    item, days = entry.item, (local_day(now, actor) - local_day(entry.at, actor)).days
+    item, days = entry.item, (local_day(at, actor) - local_day(entry.at, actor)).days
     ago = _("today") if days <= 0 else _("yesterday") if days == 1 else _("%(days)s days ago", days=days)
     return {"ago": ago, "what": _title(entry), "who": _who(item), "href": href(item.definition.name, item.id)}
 

@@ -55,11 +55,8 @@ def options(session: Session, actor: Actor, list_name: str) -> list[dict[str, An
 def _beginning(session: Session, actor: Actor, found: ListDefinition, text: str, limit: int) -> list[Item]:
     if not text:
         return _page(session, actor, found, None, limit)
-    ways = [
-        name
-        for name in ("name", "registration_no", "vat_no", "email")
-        if found.has(name) and found.column(name).options.get("indexed")
-    ] or ["name"]
+    # Only these have an index that a range can walk; e-mail addresses are found by the search below.
+    ways = ["name", *(name for name in ("registration_no", "vat_no") if found.has(name))]
     items: dict[int, Item] = {}
     for name in ways:
         if len(items) < limit and (name == "name" or not text.isalpha()):

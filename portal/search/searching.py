@@ -6,22 +6,23 @@ import datetime
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
 from ...lists import query
-from ...lists.catalogue import ListDefinition, catalogue
+from ...lists.catalogue import Column, ListDefinition, catalogue
 from ...lists.columns import Reference
 from ...lists.query import Item
 from ...lists.rights import Actor, Level, granted_scopes
 from . import Candidate, Readable, engine_of, snippets, texts
-from .words import GAP, Question, Text, ask
+from .words import Question, Text, ask
 
 if TYPE_CHECKING:
     from ..home import Home
 
 MOST_HITS, MOST_CANDIDATES, SECONDS = 200, 3000, 3.0
+NAMES = ("name", "subject", "file_name")  # said by the title already
 
 
 @dataclass(frozen=True)
@@ -153,18 +154,18 @@ def _hits(
         names |= dict.fromkeys(name for name in ("company", "case") if found.has(name))
         ids = [number for definition, number in chosen if definition.id == found.id]
         for number, item in query.many(session, actor, found.name, ids, columns=list(names)).items():
-            shown[found.id, number] = _hit(question, found, columns, item)
+            shown[found.id, number] = _hit(actor, question, found, columns, item)
     return [shown[found.id, number] for found, number in chosen if (found.id, number) in shown]
 
 
-def _hit(question: Question, found: ListDefinition, columns: Sequence[Any], item: Item) -> Hit:
+def _hit(actor: Actor, question: Question, found: ListDefinition, columns: Sequence[Column], item: Item) -> Hit:
     title = item.title
-    parts = [text for name, text in texts.texts(columns, item) if text != title and name not in ("company", "case")]
+    parts = texts.shown(columns, item, actor.reader)
+    told = [" ".join(text.split()) for name, text in parts if text != title and name not in (*NAMES, "company", "case")]
     company, case = (item.get(name) for name in ("company", "case"))
     return Hit(
         list=found.name, id=item.id, title=title,
-        marked_title=snippets.marked(question, title),
-        marked_snippet=snippets.snippet(question, [" ".join(text.replace(GAP, " ").split()) for text in parts]),
+        marked_title=snippets.marked(question, title), marked_snippet=snippets.snippet(question, told),
         company=company if isinstance(company, Reference) else None,
         case=case if isinstance(case, Reference) else None,
         modified=item["modified"], icon=found.settings.get("icon", "list"),

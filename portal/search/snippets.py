@@ -15,7 +15,7 @@ Piece = tuple[str, bool]  # a text, and whether it is a found word
 
 
 def snippet(question: Question, texts: Sequence[str]) -> list[Piece]:
-    """The best piece of the first text with the most different words; the beginning where none has any."""
+    """The best piece of the text with the most different words; the texts' beginnings where none has any."""
     best: tuple[int, str, list[Word]] = (0, "", [])
     for text in texts:
         text = normalize("NFC", text[:READ_AT_MOST])
@@ -24,7 +24,8 @@ def snippet(question: Question, texts: Sequence[str]) -> list[Piece]:
             best = (number, text, found)
     if best[0]:
         return _cut(best[1], best[2])
-    return _cut(normalize("NFC", texts[0][: LENGTH * 2]), []) if texts else []
+    beginnings = " · ".join(text[: LENGTH * 2] for text in texts[:5])
+    return _cut(normalize("NFC", beginnings), []) if texts else []
 
 
 def marked(question: Question, text: str) -> list[Piece]:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from ...lists import query
 from ...lists.catalogue import Column, ListDefinition, catalogue
-from ...lists.columns import ColumnType
+from ...lists.columns import ColumnType, Reader
 from ...lists.query import Item
 from ...lists.rights import PROGRAM, Level
 from . import Entry
@@ -52,7 +52,7 @@ def text_of(column: Column, value: Any) -> str:
     if value is None:
         return ""
     text = column.type.search_text(value)
-    return f"{text} {_national(value)}" if column.type.name == "phone" else text
+    return GAP.join([text, _national(value)]) if column.type.name == "phone" else text
 
 
 def _national(number: str) -> str:
@@ -61,6 +61,12 @@ def _national(number: str) -> str:
     except phonenumbers.NumberParseException:
         return ""
     return phonenumbers.format_number(read, phonenumbers.PhoneNumberFormat.NATIONAL)
+
+
+def shown(columns: Iterable[Column], item: Item, reader: Reader) -> list[tuple[str, str]]:
+    """(column name, text) as `reader` reads it, for snippets; empty ones left out."""
+    found = [(column.name, column.type.format(item[column.name], reader)) for column in columns]
+    return [(name, text) for name, text in found if text.strip()]
 
 
 def texts(columns: Iterable[Column], item: Mapping[str, Any]) -> list[tuple[str, str]]:

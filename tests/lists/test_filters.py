@@ -1,4 +1,4 @@
-"""Filters: absent values, numbers between the column's steps, hidden targets of multi-lookups, bounds of what comes in."""
+"""Filters and what comes in: absent values, numbers between a column's steps, hidden targets of multi-lookups."""
 
 from __future__ import annotations
 
@@ -32,13 +32,19 @@ def test_a_number_between_two_steps_of_the_column_equals_none(house: House, op: 
 
 def test_a_hidden_target_of_a_multi_lookup_is_absent(house: House) -> None:
     with house.write("admin") as (session, actor):
-        schema.create_list(session, actor, {"name": "notes", "columns": [{"name": "deals", "type": "multi_lookup", "list": "cases"}]})
+        schema.create_list(
+            session, actor, {"name": "notes", "columns": [{"name": "deals", "type": "multi_lookup", "list": "cases"}]}
+        )
     case = house.make_case()
     note = house.make("notes", {"deals": [case.id]})
     for where in (field("deals", "eq", case.id), field("deals", "in", [case.id]), Compare(("deals",), "empty", False)):
         assert found(house, "north", "notes", where) == [note.id]
         assert found(house, "south", "notes", where) == []
-    assert found(house, "south", "notes", Compare(("deals",), "empty", True)) == found(house, "south", "notes", field("deals", "ne", case.id)) == [note.id]
+    assert (
+        found(house, "south", "notes", Compare(("deals",), "empty", True))
+        == found(house, "south", "notes", field("deals", "ne", case.id))
+        == [note.id]
+    )
 
 
 def test_nothing_sorts_behind_the_id(house: House) -> None:

@@ -4,59 +4,13 @@ from __future__ import annotations
 
 import pytest
 from house import House
+from search_house import PEOPLE, case_of_north, found, index, keys, leave_north, suggested
 from sqlalchemy import select
 
 from caseroom.lists import items, query
 from caseroom.lists.filters import field
 from caseroom.lists.models import Follower
 from caseroom.portal.search.indexing import catch_up, rebuild
-from caseroom.portal.search.searching import Hit, search
-from caseroom.portal.search.suggesting import suggest
-
-PEOPLE = ("admin", "manager", "north", "west", "both", "south", "reader", "templates")
-
-
-def index(house: House) -> None:
-    """All that a running worker does, at once."""
-    while catch_up(house.home):
-        pass
-
-
-def found(house: House, who: str, text: str, *lists: str, limit: int = 50) -> list[Hit]:
-    with house.read(who) as (session, actor):
-        return search(house.home, session, actor, text, lists=lists or None, limit=limit)
-
-
-def keys(house: House, who: str, text: str, *lists: str) -> set[tuple[str, int]]:
-    return {(hit.list, hit.id) for hit in found(house, who, text, *lists)}
-
-
-def suggested(house: House, who: str, text: str) -> list[tuple[str, str]]:
-    with house.read(who) as (session, actor):
-        return [(one.list, one.title) for one in suggest(session, actor, text)]
-
-
-def leave_north(house: House, who: str = "both") -> None:
-    with house.write("admin") as (session, actor):
-        person = query.find(session, actor, "salespeople", field("user", "eq", house.people[who]))
-        assert person
-        items.update(session, actor, "salespeople", person.id, {"groups": [house.groups["West"]]}, version=None)
-
-
-def case_of_north(house: House) -> dict[str, int]:
-    """A case of North's with the word quagga in its texts, its document and its mail."""
-    company = house.make_relation(name="Tatra Steel")
-    case = house.make_case(name="Quagga delivery", description="A quagga in the text", company=company.id)
-    task = house.make("activities", {"case": case.id, "activity_type": "task", "description": "feed the quagga"})
-    document = house.make("documents", {"case": case.id}, program={"content_text": "Terms. The quagga is sold as seen."})
-    mail = house.make("mails", {"case": case.id}, program={"subject": "Offer", "text": "About your quagga"})
-    return {
-        "relations": company.id,
-        "cases": case.id,
-        "activities": task.id,
-        "documents": document.id,
-        "mails": mail.id,
-    }
 
 
 def test_a_word_is_found_in_items_in_documents_and_in_mails(house: House) -> None:
@@ -95,7 +49,12 @@ def test_a_word_to_leave_out_never_tells_what_stands_in_a_hidden_text(house: Hou
 
 
 def test_a_mails_privacy_binds_search_and_snippets(house: House) -> None:
-    program = {"subject": "Zebra", "sender": "okapi@x.test", "text": "Quagga", "addressed_users": [house.people["both"]]}
+    program = {
+        "subject": "Zebra",
+        "sender": "okapi@x.test",
+        "text": "Quagga",
+        "addressed_users": [house.people["both"]],
+    }
     mail = house.make("mails", {"privacy": "subject"}, program=program)
     hidden = house.make("mails", {"privacy": "existence"}, program={**program, "subject": "Giraffe"})
     index(house)
@@ -111,7 +70,8 @@ def test_a_mails_privacy_binds_search_and_snippets(house: House) -> None:
 
 def test_a_private_event_is_found_by_its_participants_only(house: House) -> None:
     event = house.make(
-        "events", {"name": "Quagga", "private": True, "participants": [{"user": house.people["south"]}], "place": "Nitra"}
+        "events",
+        {"name": "Quagga", "private": True, "participants": [{"user": house.people["south"]}], "place": "Nitra"},
     )
     index(house)
     for who in PEOPLE:
@@ -274,7 +234,8 @@ def test_a_list_made_at_run_time_is_searched_and_gone_when_it_is_deleted(house: 
 
     with house.write("admin") as (session, actor):
         schema.create_list(session, actor, {"name": "visits", "title": "Visits", "columns": [
-            {"name": "note", "type": "text", "title": "Note"}, {"name": "about", "type": "lookup", "list": "cases"}]})  # fmt: skip
+            {"name": "note", "type": "text", "title": "Note"},
+            {"name": "about", "type": "lookup", "list": "cases"}]})  # fmt: skip
         schema.create_list(session, actor, {"name": "later", "title": "Later"})
     case = house.make_case(name="Quagga")
     visit = house.make("visits", {"name": "Visit", "note": "okapi", "about": case.id})
