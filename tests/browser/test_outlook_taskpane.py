@@ -36,7 +36,10 @@ STUB = """
     EventType: { ItemChanged: "itemChanged" },
     onReady: () => Promise.resolve({}),
     context: {
-      roamingSettings: { get: (name) => kept[name], set: (name, value) => { kept[name] = value; }, remove: (name) => { delete kept[name]; }, saveAsync: () => {} },
+      roamingSettings: {
+        get: (name) => kept[name], set: (name, value) => { kept[name] = value; },
+        remove: (name) => { delete kept[name]; }, saveAsync: () => {},
+      },
       mailbox: { item, addHandlerAsync: () => {} },
     },
   };

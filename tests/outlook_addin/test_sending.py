@@ -182,7 +182,8 @@ def test_no_header_can_be_smuggled_in(house: House, mailbox: Any, name: str) -> 
         with pytest.raises(Invalid):
             write(house, case=house.make_case().id, to=evil)
         return
-    write(house, case=house.make_case().id, **{name: evil})
+    given: dict[str, Any] = {name: evil}
+    write(house, case=house.make_case().id, **given)
     deliver(house, url)
     sent = email.message_from_bytes(box.got[0][1], policy=email.policy.default)
     assert sent["Bcc"] is None and box.got[0][0] == ["buyer@tatra.test"]
