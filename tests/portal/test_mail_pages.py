@@ -110,8 +110,8 @@ def test_the_manifest_keeps_the_order_that_the_schema_asks_for(house: House) -> 
         "{http://schemas.microsoft.com/office/mailappversionoverrides",
     )
     order = ["Id", "Version", "ProviderName", "DefaultLocale", "DisplayName", "Description", "IconUrl",
-             "HighResolutionIconUrl", "SupportUrl", "AppDomains", "Hosts", "Requirements", "FormSettings", "Permissions",
-             "Rule", "DisableEntityHighlighting"]  # fmt: skip
+             "HighResolutionIconUrl", "SupportUrl", "AppDomains", "Hosts", "Requirements", "FormSettings",
+             "Permissions", "Rule", "DisableEntityHighlighting"]  # fmt: skip
     assert [child.tag for child in root] == [*(office + name for name in order), overrides + "}VersionOverrides"]
     old = root[-1]
     assert [child.tag.partition("}")[2] for child in old] == ["Requirements", "Hosts", "Resources", "VersionOverrides"]
