@@ -107,6 +107,16 @@ class ListDefinition:
     def title(self, language: str) -> str:
         return self.titles.get(language) or self.titles.get("en") or self.name
 
+    def item_title(self, language: str) -> str:
+        """What one of its items is called ("Company"), else the list's own title."""
+        titles = self.settings.get("item_title") or {}
+        return titles.get(language) or titles.get("en") or self.title(language)
+
+    def description(self, language: str) -> str:
+        """What the list is for."""
+        texts = self.settings.get("description") or {}
+        return texts.get(language) or texts.get("en") or "" if isinstance(texts, Mapping) else str(texts)
+
     @property
     def kind(self) -> str:
         """`list`, `code` (a code list) or `library`."""

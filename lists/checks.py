@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 from . import bulk, filters, query
 from .catalogue import Column, ListDefinition, catalogue
 from .columns import ColumnType, Reference
+from .columns.text import TextColumn
 from .errors import FieldError, Invalid
 from .models import User
 from .reading import SYSTEM_TYPES, Reading
 from .rights import Actor, Level
 
+EXTERNAL_ID = TextColumn({"max": 200})
 # What an import may set beside the list's own columns, of new items only.
 SETTABLE_BY_IMPORT = frozenset({"created", "created_by", "modified", "modified_by"})
 
@@ -29,7 +31,7 @@ def parse(
     for name, raw in {**values, **program}.items():
         column = found.by_name.get(name)
         if name == "external_id":
-            parsed[name] = str(raw)[:200] if raw else None
+            errors += _take(parsed, name, EXTERNAL_ID, raw)
         elif name == "flagged" and actor.by_import and _may_set(actor):
             parsed[name] = bool(raw) or None
         elif name in SETTABLE_BY_IMPORT and actor.by_import and _may_set(actor) and creating:

@@ -5,21 +5,25 @@ A masked value counts as absent: a filter never tells what its reader may not se
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Text, and_, cast, exists, false, literal, not_, or_, true
+from sqlalchemy import ColumnElement, Text, and_, cast, exists, false, func, literal, not_, or_, true
 
 from .columns import ColumnType
 from .columns.base import refuse
+from .columns.numbers import NumberColumn
 from .errors import Invalid
 from .sqltypes import fold, json_has
 
 if TYPE_CHECKING:
-    from .reading import Reading
+    from .reading import Reading, Source
 
 MOST_NODES, DEEPEST = 200, 30
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,8 @@ def _translate(reading: Reading, node: Filter) -> ColumnElement[bool]:
         case Or(parts):
             return or_(false(), *(_translate(reading, part) for part in parts))
         case Not(part):
-            return not_(_translate(reading, part))
+            # An absent value equals nothing: that it does not is true, not unknown (OData 4.01, 5.1.1.1).
+            return not_(func.coalesce(_translate(reading, part), false()))
         case Compare(path, op, value):
             return _compare(reading, path, op, value)
 
@@ -99,13 +104,11 @@ def _compare(reading: Reading, path: tuple[str, ...], op: str, value: Any) -> Co
         raise Invalid("$filter", "A filter follows at most one lookup.")
     source = reading.source(path[0])
     if op == "empty":
-        return (
-            _empty(source.visible, source.raw, source.type)
-            if value
-            else not_(_empty(source.visible, source.raw, source.type))
-        )
+        blank = _empty(reading, source)
+        return blank if value else not_(blank)
     if value is None:
         return _compare(reading, path, "empty", op == "eq")
+    value = [_storable(one) for one in value] if isinstance(value, (list, tuple)) else _storable(value)
     if op not in source.type.operators:
         raise Invalid("$filter", "%(column)s cannot be filtered with “%(op)s”.", column=path[0], op=op)
     try:
@@ -117,9 +120,23 @@ def _compare(reading: Reading, path: tuple[str, ...], op: str, value: Any) -> Co
     return or_(not_(source.visible), plain) if op == "ne" else and_(source.visible, plain)
 
 
-def _empty(visible: ColumnElement[bool] | None, raw: ColumnElement[Any], kind: ColumnType) -> ColumnElement[bool]:
-    blank = raw.is_(None)
-    return blank if visible is None else or_(not_(visible), blank)
+def _storable(value: Any) -> Any:
+    """A text without what no database keeps: NUL and halves of surrogate pairs."""
+    return _UNSTORABLE.sub("", value) if isinstance(value, str) else value
+
+
+def _empty(reading: Reading, source: Source) -> ColumnElement[bool]:
+    blank = source.raw.is_(None)
+    if source.type.is_multi and source.type.target:
+        target = reading.target(source.type.target)
+        if target.access_is_limited:
+            seen = (
+                exists()
+                .where(json_has(source.raw, target.id), *target.conditions())
+                .correlate(reading.definition.table)
+            )
+            blank = or_(blank, not_(seen))
+    return blank if source.visible is None else or_(not_(source.visible), blank)
 
 
 def _predicate(
@@ -128,16 +145,31 @@ def _predicate(
     if op in ("contains", "startswith", "endswith"):
         return _text_predicate(reading, kind, raw, name, op, value)
     if kind.is_multi:
-        return _multi_predicate(kind, raw, op, value)
+        return _multi_predicate(reading, kind, raw, op, value)
     if op == "in":
-        return raw.in_([kind.parse_operand(one) for one in value])
+        return raw.in_([operand for one in value if not _between(kind, operand := kind.parse_operand(one))])
     operand = _operand(kind, value)
+    if _between(kind, operand):
+        return _between_predicate(kind, raw, op, operand)
     if op == "eq":
         return raw == operand
     if op == "ne":
         return raw.is_distinct_from(operand)
     left, right = kind.sort_expression(raw), literal(operand, raw.type)
     return {"gt": left > right, "ge": left >= right, "lt": left < right, "le": left <= right}[op]
+
+
+def _between(kind: ColumnType, operand: Any) -> bool:
+    """Whether a number has more decimal places than the column, so that no stored value can equal it."""
+    return isinstance(kind, NumberColumn) and isinstance(operand, Decimal) and operand != round(operand, kind.decimals)
+
+
+def _between_predicate(kind: ColumnType, raw: ColumnElement[Any], op: str, operand: Decimal) -> ColumnElement[bool]:
+    if op in ("eq", "ne"):
+        return false() if op == "eq" else true()
+    step = Decimal(1).scaleb(-getattr(kind, "decimals", 0))
+    below = literal(operand.quantize(step, ROUND_FLOOR), raw.type)
+    return raw > below if op in ("gt", "ge") else raw <= below
 
 
 def _operand(kind: ColumnType, value: Any) -> Any:
@@ -147,11 +179,22 @@ def _operand(kind: ColumnType, value: Any) -> Any:
     return operand
 
 
-def _multi_predicate(kind: ColumnType, raw: ColumnElement[Any], op: str, value: Any) -> ColumnElement[bool]:
-    if op == "in":
-        return or_(false(), *(json_has(raw, literal(kind.parse_operand(one))) for one in value))
-    has = json_has(raw, literal(_operand(kind, value)))
-    return not_(has) if op == "ne" else has
+def _multi_predicate(
+    reading: Reading, kind: ColumnType, raw: ColumnElement[Any], op: str, value: Any
+) -> ColumnElement[bool]:
+    operands = [_operand(kind, one) for one in value] if op == "in" else [_operand(kind, value)]
+    found = or_(false(), *(_holds(reading, kind, raw, operand) for operand in operands))
+    return not_(found) if op == "ne" else found
+
+
+def _holds(reading: Reading, kind: ColumnType, raw: ColumnElement[Any], operand: Any) -> ColumnElement[bool]:
+    """The multi-value has this one; a lookup's only where the reader may see its target."""
+    has = json_has(raw, literal(operand))
+    if not kind.target:
+        return has
+    target = reading.target(kind.target)
+    seen = target.conditions() if target.access_is_limited else []
+    return and_(has, exists().where(target.id == operand, *seen).correlate(reading.definition.table)) if seen else has
 
 
 def _text_predicate(

@@ -117,6 +117,16 @@ def delete(session: Session, actor: Actor, list_name: str, item_id: int, *, vers
     _put_away(session, actor, found, old, at)
 
 
+def followers(session: Session, actor: Actor, list_name: str, item_id: int) -> dict[str, int]:
+    """How many items of which lists go to the recycle bin with this one. Raises NotFound where it may not be read."""
+    found = definition(session, list_name)
+    query.get(session, actor, list_name, item_id, right=Level.READ)
+    counts: dict[str, int] = {}
+    for child, _child_id in _followers_of(session, found, item_id):
+        counts[child.name] = counts.get(child.name, 0) + 1
+    return counts
+
+
 def restore(session: Session, actor: Actor, list_name: str, item_id: int) -> Item:
     """Bring an item back from the recycle bin, and what went there with it. Raises NotFound, Forbidden."""
     found = definition(session, list_name)
@@ -367,6 +377,7 @@ __all__: Sequence[str] = [
     "change",
     "create",
     "delete",
+    "followers",
     "refresh",
     "rescope_all",
     "restore",

@@ -58,6 +58,11 @@ class Reading:
         self.table: Table = definition.table
         self.id: ColumnElement[int] = definition.table.c.id
 
+    @property
+    def access_is_limited(self) -> bool:
+        """Whether there may be rows that this reader does not see."""
+        return self.access.condition is not None
+
     def conditions(self) -> list[ColumnElement[bool]]:
         """Which rows there are for this reader."""
         deleted = self.table.c.deleted
@@ -130,6 +135,8 @@ class _Users(Reading):
         self.session, self.actor, self.definition = asking.session, asking.actor, asking.definition
         self.table = User.__table__  # type: ignore[assignment]
         self.id = User.__table__.c.id
+
+    access_is_limited = False  # type: ignore[assignment]
 
     def conditions(self) -> list[ColumnElement[bool]]:
         return []

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from .catalogue import Column, ListDefinition
 from .columns import Reader
+from .database import database_of
 from .models import GroupOwner, Membership, ScopeGrant, User, UserRole
 from .sqltypes import json_has
 
@@ -113,7 +114,7 @@ def load_actor(session: Session, user_id: int) -> Actor | None:
         manages=manages, managed_groups=frozenset(managed),
         group_owners=frozenset(row.owner_id for row in members if row.owner_id),
         salesperson_id=members[0].salesperson_id if members else _salesperson_without_group(session, user_id),
-        language=user.language, time_zone=user.time_zone or "UTC",
+        language=user.language, time_zone=user.time_zone or database_of(session).house.time_zone,
     )  # fmt: skip
 
 
@@ -161,6 +162,24 @@ def access(session: Session, definition: ListDefinition, actor: Actor, right: Le
     )
 
 
+def may_open(definition: ListDefinition, actor: Actor) -> bool:
+    """Whether the actor could see anything in the list at all."""
+    if actor.is_administrator:
+        return True
+    common = definition.separation == "common" or bool(definition.settings.get("everyone"))
+    return bool(actor.roles) and (common or bool(actor.groups or actor.managed_groups))
+
+
+def may_add(definition: ListDefinition, actor: Actor) -> bool:
+    """Whether the actor may make items of the list, in one group or another."""
+    if actor.is_administrator or not actor.may_write:
+        return actor.is_administrator
+    if definition.separation != "common":
+        return bool(actor.groups or actor.managed_groups)
+    granted = int(definition.settings.get("common", Level.EDIT))
+    return granted >= Level.EDIT or bool(actor.roles & set(definition.settings.get("edit_roles", ())))
+
+
 def _level_condition(
     session: Session, definition: ListDefinition, actor: Actor, level: Level
 ) -> ColumnElement[bool] | None:
@@ -185,15 +204,20 @@ def _scope_condition(
 
 
 def granted_scopes(session: Session, actor: Actor, level: Level) -> frozenset[int] | Any:
-    """The scopes that grant `level` to the actor, found once per session: a set, or a sub-query when there are many."""
-    key = ("scopes", actor.user_id, level)
+    """The scopes that grant `level` to the actor: a set, or a sub-query when there are many.
+
+    All levels are found by one statement, once per session.
+    """
+    granted = ScopeGrant.subject.in_(sorted(actor.subjects))
+    key = ("scopes", actor.user_id)
     if key not in session.info:
-        query = select(ScopeGrant.scope_id).where(
-            ScopeGrant.subject.in_(sorted(actor.subjects)), ScopeGrant.level >= int(level)
-        )
-        found = frozenset(session.scalars(query.distinct().limit(MOST_BOUND_SCOPES + 1)))
-        session.info[key] = found if len(found) <= MOST_BOUND_SCOPES else query
-    return session.info[key]
+        best = select(ScopeGrant.scope_id, func.max(ScopeGrant.level)).where(granted).group_by(ScopeGrant.scope_id)
+        rows = session.execute(best.limit(MOST_BOUND_SCOPES + 1)).all()
+        session.info[key] = dict(tuple(row) for row in rows) if len(rows) <= MOST_BOUND_SCOPES else None
+    levels: dict[int, int] | None = session.info[key]
+    if levels is None:
+        return select(ScopeGrant.scope_id).where(granted, ScopeGrant.level >= int(level))
+    return frozenset(scope for scope, at in levels.items() if at >= level)
 
 
 def forget_scopes(session: Session) -> None:

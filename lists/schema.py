@@ -12,7 +12,7 @@ from sqlalchemy import Column as SqlColumn
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from . import changelog_buffer, hooks
+from . import changelog_buffer, column_options, hooks
 from .catalogue import catalogue, definition, forget, system_columns, table_name
 from .columns import TYPES, column_type
 from .errors import Conflict, Forbidden, Invalid
@@ -22,9 +22,6 @@ from .sqltypes import COLLATION
 
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,49}$")
 SEPARATIONS = ("common", "by_owner", "by_group")
-COMMON_OPTIONS = frozenset(
-    {"required", "unique", "default", "indexed", "description", "by_program", "hidden", "in_form", "section", "search"}
-)
 RESERVED = frozenset({"id", "guid", "version", "scope_id", "created", "created_by", "modified", "modified_by",
                       "external_id", "deleted", "deleted_by", "flagged", "title"})  # fmt: skip
 MOST_COLUMNS, MOST_LISTS = 250, 10_000
@@ -234,25 +231,12 @@ def _add_column(session: Session, row: ListRow, body: Mapping[str, Any]) -> int:
 
 
 def _check_options(session: Session, row: ListRow, kind: str, options: Mapping[str, Any]) -> None:
-    unknown = set(options) - COMMON_OPTIONS - TYPES[kind].option_names
-    if unknown:
-        raise Invalid(
-            sorted(unknown)[0],
-            "A column of type %(type)s has no option %(option)s.",
-            type=kind,
-            option=sorted(unknown)[0],
-        )
+    column_options.check(kind, options)
     if "list" in TYPES[kind].option_names:
         target = options.get("list")
-        if target not in (row.name, "users") and not session.scalar(
-            select(ListRow.id).where(ListRow.name == target, ListRow.deleted.is_(None))
-        ):
-            raise Invalid("list", "There is no list called %(list)s.", list=target)
-    if "choices" in TYPES[kind].option_names and not options.get("choices"):
-        raise Invalid("choices", "A choice needs its choices.")
-    decimals = options.get("decimals", 0)
-    if not isinstance(decimals, int) or not 0 <= decimals <= 6:
-        raise Invalid("decimals", "This must be between %(min)s and %(max)s.", min=0, max=6)
+        known = select(ListRow.id).where(ListRow.name == target, ListRow.deleted.is_(None))
+        if not isinstance(target, str) or (target not in (row.name, "users") and not session.scalar(known)):
+            raise Invalid("list", "There is no list called %(list)s.", list=str(target)[:80])
 
 
 def _columns_for(body: Mapping[str, Any], separation: str) -> list[Mapping[str, Any]]:
@@ -287,7 +271,7 @@ def _view_settings(view: Mapping[str, Any]) -> dict[str, Any]:
 
 def _name_of(body: Mapping[str, Any], key: str) -> str:
     name = body.get(key)
-    if not isinstance(name, str) or not NAME.match(name):
+    if not isinstance(name, str) or not NAME.fullmatch(name):
         raise Invalid(key, "A name is made of small letters, digits and underscores, and begins with a letter.")
     return name
 

@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session
 from ..lists import changelog
 from ..lists.models import now
 from .home import Home
+from .mail import deliver_step
 from .models import Lease, SignInFailure, UserSession
 
 LOG = logging.getLogger("caseroom.worker")
@@ -66,6 +67,7 @@ def indexing_step() -> Step | None:
 
 # A room's step is added here; it then runs in every `caseroom serve` and `caseroom worker`.
 STEPS = [Step("sessions", forget_old_sessions, every=3600, follows_changes=False)]
+STEPS += [Step("mail", deliver_step, every=5)]
 STEPS += [step for step in [indexing_step()] if step]
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import re
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from caseroom.libraries import documents
+from caseroom.libraries import installing as templates
 from caseroom.lists import items
 from caseroom.lists.crm import users
 from caseroom.lists.models import User
@@ -46,6 +49,7 @@ class House:
         self._settle()
 
     def _settle(self) -> None:
+        stored = templates.store(self.home.blobs)
         with self.home.database.write() as session:
             for owner in ("Alfa", "Beta"):
                 self.owners[owner] = items.create(session, PROGRAM, "owners", {"name": owner}).id
@@ -69,6 +73,7 @@ class House:
                 )
             items.create(session, PROGRAM, "closing_reasons", {"name": "Price"})
             items.create(session, PROGRAM, "document_types", {"name": "Offer"})
+            templates.install(session, stored)
 
     def _person(
         self, session: Session, name: str, role: str, groups: list[str] | None = None, manages: list[str] | None = None
@@ -142,8 +147,17 @@ class House:
             values.setdefault("surname", f"Person{next(self._numbers)}")
         if list_name == "events":
             values = {"start": "2026-12-01T10:00:00+01:00", "end": "2026-12-01T11:00:00+01:00", **values}
+        if list_name in ("documents", "templates"):
+            return self._make_document(list_name, values, by)
         with self.write(by) as (session, actor):
             return items.create(session, actor, list_name, values, program=program)
+
+    def _make_document(self, library: str, values: dict[str, Any], by: str) -> Item:
+        """A document with a small PDF that says its name, since a document begins with its file."""
+        content = f"%PDF-1.4\n% {values['name']}\n%%EOF\n".encode()
+        blob = self.home.blobs.put(io.BytesIO(content))
+        with self.write(by) as (session, actor):
+            return documents.add_file(session, actor, library, blob, f"{values['name']}.pdf", values)
 
     def make_relation(self, *, by: str = "north", **values: Any) -> Item:
         return self.make("relations", values, by=by)

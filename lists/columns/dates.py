@@ -6,7 +6,7 @@ import datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_time
 from sqlalchemy import Date
 
 from ..sqltypes import UtcDateTime
@@ -75,7 +75,9 @@ class DateTimeColumn(ColumnType):
     def format(self, value: Any, reader: Reader) -> str:
         if value is None:
             return ""
-        return format_datetime(value, format="short", tzinfo=ZoneInfo(reader.time_zone), locale=reader.language)
+        # The month in letters: 12/1/26 is read differently on either side of the Channel.
+        local = value.astimezone(ZoneInfo(reader.time_zone))
+        return f"{format_date(local, 'medium', locale=reader.language)}, {format_time(local, 'short', locale=reader.language)}"
 
     def form_value(self, value: Any, reader: Reader) -> str:
         """`YYYY-MM-DDTHH:MM` in the reader's zone, as an input of type datetime-local has it."""

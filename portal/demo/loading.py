@@ -11,6 +11,7 @@ from email.utils import getaddresses
 from itertools import islice
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ...libraries import extraction, formats
@@ -18,6 +19,7 @@ from ...lists import bulk, items
 from ...lists.catalogue import definition
 from ...lists.crm import users
 from ...lists.rights import PROGRAM, load_actor
+from ...outlook_addin import filing, messages
 from .. import sign_in
 from ..home import Home, prepare
 from . import people
@@ -53,6 +55,7 @@ class Loading:
         self.ids: dict[str, dict[str, int]] = {name: {} for name in ("users", *world.lists)}
         self.hash = sign_in.hash_password(people.PASSWORD)  # the same for all: argon2 is slow on purpose
         self.addresses: dict[str, int] = {}
+        self.messages: dict[str, filing.Prepared] = {}
 
     def run(self) -> None:
         """Write everything: the administrator first, who made the rest, and users once their groups are there."""
@@ -95,7 +98,7 @@ class Loading:
         while chunk := list(islice(prepared, bulk.MOST_PER_TRANSACTION)):
             with self.home.database.write() as session, bulk.many_writes(session):
                 for key, values in chunk:
-                    self.ids[name][key] = self._add(session, name, values)
+                    self.ids[name][key] = self._add(session, name, key, values)
             self.progress(len(chunk))
 
     def _prepared(self, name: str, row: Row) -> tuple[str, Row]:
@@ -121,15 +124,28 @@ class Loading:
         named = {address.lower() for _, address in getaddresses([row["sender"], row["recipients"]])}
         addressed = sorted(self.addresses[address] for address in named if address in self.addresses)
         values = {name: value for name, value in row.items() if name != "message"}
+        self.messages[row["key"]] = filing.prepare(self.home.blobs, messages.parse(row["message"]))
         return values | {"addressed_users": addressed}
 
-    def _add(self, session: Session, name: str, row: Row) -> int:
+    def _add(self, session: Session, name: str, key: str, row: Row) -> int:
         values = self._written(name, row)
         if name == "case_types":
             values["external_id"] = SERVICE_SUPPORT.get(row["name"])
         hidden = {column.name for column in definition(session, name).columns if column.hidden}
         program = {column: values.pop(column) for column in hidden & values.keys()}
+        if name == "mails":
+            return self._add_mail(session, key, values, program)
         return items.add(session, LOADER, name, values, program=program)
+
+    def _add_mail(self, session: Session, key: str, values: Row, program: Row) -> int:
+        """A mail with its stored message, as filing leaves it."""
+        prepared = self.messages.pop(key)
+        message = filing.store_message(session, prepared)
+        mail = items.add(session, LOADER, "mails", values, program={**program, "message": message})
+        table = definition(session, "mails").table
+        guid = session.scalars(select(table.c.guid).where(table.c.id == mail)).one()
+        filing.note_filing(session, guid, message, prepared)
+        return mail
 
     def _written(self, name: str, row: Row) -> Row:
         """The row's values with ids in the place of the world's keys."""

@@ -1,0 +1,148 @@
+"""How one value is shown: what a list's cell, an item's fact and a history's line have in common."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from babel.numbers import get_currency_symbol
+from flask import url_for
+from flask_babel import gettext as _
+
+from ...lists.catalogue import Column, ListDefinition
+from ...lists.columns import ColumnType, Reference
+from ...lists.query import Item
+from ...lists.reading import SYSTEM_TYPES
+from ...lists.rights import Actor
+
+# Choices whose value says how things stand; a definition's own choice may say `kind` itself.
+_PILLS = {
+    "new": "accent", "open": "accent", "active": "ok", "won": "ok", "done": "ok", "lost": "danger", "high": "warn",
+    "closed": "", "passive": "", "normal": "", "low": "",
+}  # fmt: skip
+_MOST_TAGS = 12
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A value ready to be shown: `kind` says which way (text, long, link, links, phone, …), `parts` are links."""
+
+    kind: str
+    text: str
+    href: str | None = None
+    note: str | None = None  # a pill's kind, an instant as RFC 3339
+    parts: tuple[Cell, ...] = ()
+
+
+EMPTY = Cell("empty", "")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A column as a page shows it: one of the list's own, or one that every list has."""
+
+    name: str
+    label: str
+    type: ColumnType
+    column: Column | None = None
+
+    @property
+    def is_number(self) -> bool:
+        return self.type.name in ("number", "currency", "percent", "whole")
+
+
+def shown(found: ListDefinition, name: str, language: str) -> Shown | None:
+    """The column called `name` as `language` names it; None for an unknown or an inner one."""
+    column = found.by_name.get(name)
+    if column is not None:
+        return None if column.hidden else Shown(name, column.title(language), column.type, column)
+    if name in SYSTEM_TYPES:
+        return Shown(name, system_label(name), SYSTEM_TYPES[name])
+    return None
+
+
+def system_label(name: str) -> str:
+    """The name of a column that every list has."""
+    return {
+        "id": _("Number"), "guid": "GUID", "version": _("Version"), "created": _("Created"), "created_by": _("Created by"),
+        "modified": _("Changed"), "modified_by": _("Changed by"), "external_id": _("External id"),
+    }[name]  # fmt: skip
+
+
+def item_href(list_name: str, item_id: int) -> str | None:
+    """The address of an item's page; people have none."""
+    return None if list_name == "users" else url_for("items.show", list_name=list_name, item_id=item_id)
+
+
+def cell(item: Item, column: Shown, actor: Actor, currency: str, today: datetime.date) -> Cell:
+    """One value of an item. `currency`: the house's, `today`: in the reader's zone."""
+    value = item.get(column.name)
+    if value is None or value == "" or value == []:
+        return EMPTY
+    if column.type.name == "currency":
+        code = item.get(column.type.options.get("currency_column", "currency")) or currency
+        return Cell("number", money(value, code, column.type, actor))
+    if column.type.name == "date":
+        late = is_overdue(item, column.name, today)
+        return Cell("overdue" if late else "text", column.type.format(value, actor.reader))
+    return value_cell(value, column, actor)
+
+
+def value_cell(value: Any, column: Shown, actor: Actor) -> Cell:
+    """A value by its column's type alone: for histories too, where there is no item around it."""
+    kind, reader = column.type, actor.reader
+    if value is None or value == "" or value == []:
+        return EMPTY
+    text = kind.format(value, reader)
+    match kind.name:
+        case "lookup" | "person":
+            return _reference(value)
+        case "multi_lookup":
+            return Cell("links", text, parts=tuple(_reference(one) for one in value))
+        case "phone":
+            return Cell("link", text, f"tel:{quote(value, safe='+')}")
+        case "email":
+            return Cell("link", text, f"mailto:{quote(value, safe='@')}")
+        case "url":
+            return Cell("web", value.split("://", 1)[-1].rstrip("/"), value)
+        case "datetime":
+            return Cell("when", text, note=value.astimezone(ZoneInfo(reader.time_zone)).isoformat(timespec="seconds"))
+        case "choice":
+            return Cell("pill", text, note=_pill(kind, value)) if _pill(kind, value) is not None else Cell("text", text)
+        case "tags" | "multi_choice":
+            return Cell("tags", text, parts=tuple(Cell("text", one) for one in text.split(", ")[:_MOST_TAGS]))
+        case "boolean":
+            return Cell("text", _("yes") if value else _("no"))
+        case "number" | "percent" | "currency" | "whole":
+            return Cell("number", text)
+        case "participants":
+            return Cell("text", text or _("%(count)s people", count=len(value)))
+    return Cell("long" if kind.form_field == "textarea" else "text", text)
+
+
+def money(value: Any, code: str, kind: ColumnType, actor: Actor) -> str:
+    """An amount with its currency's sign behind it."""
+    return f"{kind.format(value, actor.reader)}\u00a0{get_currency_symbol(code, locale=actor.language)}"
+
+
+def is_overdue(item: Item, name: str, today: datetime.date) -> bool:
+    """Whether a day has passed without what the list's definition expects by then (`overdue = {due = "done"}`)."""
+    until = item.definition.settings.get("overdue", {}).get(name)
+    return bool(until and item.get(name) and item[name] < today and not item.get(until))
+
+
+def _reference(value: Any) -> Cell:
+    if not isinstance(value, Reference):
+        return EMPTY
+    href = item_href(value.list, value.id)
+    return Cell("link", value.title, href) if href else Cell("person", value.title)
+
+
+def _pill(kind: ColumnType, value: str) -> str | None:
+    for choice in kind.options.get("choices", ()):
+        if isinstance(choice, dict) and choice.get("value") == value and "kind" in choice:
+            return str(choice["kind"])
+    return _PILLS.get(value)

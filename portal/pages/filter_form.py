@@ -1,0 +1,91 @@
+"""The filter form of a list page: one small group of fields per column, made from the column's type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+
+from ...lists.catalogue import ListDefinition
+from ...lists.rights import Actor
+from .cells import Shown, shown
+from .list_state import Chosen, ListState, is_id
+
+Titles = Mapping[str, Mapping[int, str]]
+_RANGES = ("number", "currency", "percent", "date", "datetime")
+
+
+@dataclass
+class FilterField:
+    """A column's group: `kind` says which fields (choices, lookup, range, words, yes_no), `values` what they hold."""
+
+    name: str
+    label: str
+    kind: str
+    values: dict[str, Any] = field(default_factory=dict)
+    choices: list[tuple[str, str]] = field(default_factory=list)
+    url: str | None = None
+    chosen: list[dict[str, Any]] = field(default_factory=list)
+    is_open: bool = False
+    is_day: bool = False
+
+
+def filter_fields(found: ListDefinition, actor: Actor, state: ListState, titles: Titles) -> dict[str, Any]:
+    """The groups for the view's columns first and then all others, and the filters that the form has no field for."""
+    in_view = list(state.view.settings.get("columns", ())) if state.view else []
+    names = dict.fromkeys([*in_view, *(column.name for column in found.visible_columns), "created", "modified"])
+    columns = [column for column in (shown(found, str(name), actor.language) for name in names) if column]
+    groups = [group for column in columns if (group := _group(column, state, actor, titles))]
+    known = {(group.name, operator) for group in groups for operator in group.values}
+    kept = [
+        (one.argument, value)
+        for one in state.chosen
+        if (one.column.name, one.operator) not in known
+        for value in one.values
+    ]
+    return {"groups": groups, "kept": kept}
+
+
+def _group(column: Shown, state: ListState, actor: Actor, titles: Titles) -> FilterField | None:
+    kind = column.type
+    own = {one.operator: one for one in state.chosen if one.column.name == column.name}
+    group = FilterField(column.name, column.label, "words", is_open=bool(own))
+    if kind.name in ("choice", "multi_choice"):
+        group.kind, group.choices = "choices", kind.choices(actor.reader)  # type: ignore[attr-defined]
+        group.values = {"eq": list(own["eq"].values) if "eq" in own else []}
+    elif kind.target:
+        group.kind, group.url = "lookup", url_for("lists.suggest", list_name=kind.target)
+        group.values = {"eq": [], "contains": _first(own, "contains")}
+        group.chosen = _chosen(own.get("eq"), titles.get(kind.target, {}))
+    elif kind.name == "boolean":
+        group.kind, group.choices = "yes_no", [("1", _("yes")), ("0", _("no"))]
+        group.values = {"eq": _first(own, "eq")}
+    elif kind.name in _RANGES:
+        group.kind, group.is_day = "range", kind.name in ("date", "datetime")
+        group.values = {"ge": _first(own, "ge"), "le": _first(own, "le")}
+    elif "contains" in kind.operators:
+        group.values = {"contains": _first(own, "contains")}
+    else:
+        return None
+    if "empty" in kind.operators and column.column is not None and not column.column.required:
+        group.values["empty"] = _first(own, "empty")
+    return group
+
+
+def _first(own: dict[str, Chosen], operator: str) -> str:
+    return own[operator].values[0] if operator in own else ""
+
+
+def _chosen(one: Chosen | None, titles: Mapping[int, str]) -> list[dict[str, Any]]:
+    if one is None:
+        return []
+    return [
+        {
+            "id": value,
+            "title": _("me") if value == "@me" else titles.get(int(value), f"#{value}") if is_id(value) else value,
+        }
+        for value in one.values
+    ]
