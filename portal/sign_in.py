@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import itertools
 import math
 import secrets
 from collections.abc import Sequence
@@ -54,7 +55,7 @@ def strength(password: str, known: str = "") -> Literal["weak", "fair", "strong"
     rest = password.casefold()
     for word in sorted(set(known.casefold().replace("@", " ").replace(".", " ").split()), key=len, reverse=True):
         rest = rest.replace(word, "") if len(word) >= 3 else rest
-    steps = list(zip(rest, rest[1:], strict=False))
+    steps = list(itertools.pairwise(rest))
     dull = sum(abs(ord(right) - ord(left)) <= 1 or left + right in "qwertyuiop asdfghjkl zxcvbnm" for left, right in steps)
     kinds = 26 + 26 * (password != password.casefold()) + 10 * any(map(str.isdigit, rest))
     kinds += 20 * any(not letter.isalnum() for letter in rest)

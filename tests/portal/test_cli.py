@@ -49,7 +49,17 @@ def test_every_command_has_a_help_that_says_what_it_does(command):
     assert result.exit_code == 0 and len(result.output.splitlines()) > 5
 
 
-@pytest.mark.parametrize("words", [["nonsense"], ["export", "cases", "--format", "pdf"], ["user", "add"], ["import", "cases"], ["demo", "--bind", "0.0.0.0"], ["demo", "--port", "99999"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["nonsense"],
+        ["export", "cases", "--format", "pdf"],
+        ["user", "add"],
+        ["import", "cases"],
+        ["demo", "--bind", "0.0.0.0"],
+        ["demo", "--port", "99999"],
+    ],
+)
 def test_a_mistake_is_one_line_and_status_2(words):
     refused(caseroom(*words))
 
@@ -111,9 +121,15 @@ def test_an_import_and_an_export_go_round(home, tmp_path):
     done = caseroom(*words, "--report", str(tmp_path / "refused.csv"), home=home)
     assert done.exit_code == 1 and "in.csv row 4: email" in done.stdout
     assert [row["row"] for row in csv.DictReader((tmp_path / "refused.csv").open())] == ["4"]
-    rows = list(csv.DictReader(io.StringIO(caseroom("export", "relations", "--format", "csv", home=home).stdout.lstrip("\ufeff"))))
+    rows = list(
+        csv.DictReader(
+            io.StringIO(caseroom("export", "relations", "--format", "csv", home=home).stdout.lstrip("\ufeff"))
+        )
+    )
     assert [row["name"] for row in rows] == ["Alfa", "'=1+1"]
-    assert [row["name"] for row in json.loads(caseroom("export", "relations", "--format", "json", home=home).stdout)] == ["Alfa", "=1+1"]
+    assert [
+        row["name"] for row in json.loads(caseroom("export", "relations", "--format", "json", home=home).stdout)
+    ] == ["Alfa", "=1+1"]
     book = tmp_path / "out.xlsx"
     assert caseroom("export", "relations", "--format", "xlsx", "--output", str(book), home=home).exit_code == 0
     from openpyxl import load_workbook
@@ -133,7 +149,11 @@ def test_check_finds_each_kind_of_damage(house):
     assert list(checking.findings(house.home)) == []
     with house.home.database.write() as session:
         cases = definition(session, "cases")
-        session.execute(update(cases.table).where(cases.table.c.id == case.id).values({"scope_id": 999, cases.by_name["product"].physical: 77}))
+        session.execute(
+            update(cases.table)
+            .where(cases.table.c.id == case.id)
+            .values({"scope_id": 999, cases.by_name["product"].physical: 77})
+        )
         newest = session.scalar(select(Version.id).order_by(Version.id.desc()).limit(1))
         session.delete(session.get(Version, newest))
         session.execute(update(Counter).where(Counter.name == "changes").values(value=Counter.value + 1))
@@ -143,5 +163,11 @@ def test_check_finds_each_kind_of_damage(house):
         items.add(session, PROGRAM, "documents", {"name": "Lost"}, program={"sha256": "0" * 64, "size": 1})
         assert documents
     found = "\n".join(checking.findings(house.home))
-    for words in ("scope 999 does not exist", "product points to products 77", "but has 0 versions", "change log:", "is not stored"):
+    for words in (
+        "scope 999 does not exist",
+        "product points to products 77",
+        "but has 0 versions",
+        "change log:",
+        "is not stored",
+    ):
         assert words in found, found

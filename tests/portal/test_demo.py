@@ -35,7 +35,9 @@ def test_everything_of_the_world_is_there_and_sound(home):
         for name, rows in world.lists.items():
             assert query.count(session, PROGRAM, name).number == len(rows), name
         cases = definition(session, "cases")
-        stored = session.execute(select(cases.sql("name"), cases.sql("value"), cases.sql("status"), cases.table.c.created))
+        stored = session.execute(
+            select(cases.sql("name"), cases.sql("value"), cases.sql("status"), cases.table.c.created)
+        )
         told = Counter((row["name"], row["value"], row["status"], row["created"]) for row in world.lists["cases"])
         assert Counter(tuple(row) for row in stored) == told
     assert list(findings(home, deep=True)) == []
@@ -44,6 +46,7 @@ def test_everything_of_the_world_is_there_and_sound(home):
 
 def test_the_sign_ins_have_their_rights(home):
     with home.database.read() as session:
+
         def actor(name: str):
             user = session.scalars(select(User).where(User.email == f"{name}@demo.test")).one()
             assert sign_in.password_fits(user, PASSWORD)
@@ -51,7 +54,9 @@ def test_the_sign_ins_have_their_rights(home):
             assert found is not None
             return found
 
-        admin, manager, north, both, south, templates = map(actor, ("admin", "manager", "north", "both", "south", "templates"))
+        admin, manager, north, both, south, templates = map(
+            actor, ("admin", "manager", "north", "both", "south", "templates")
+        )
         assert admin.is_administrator and templates.roles == {"template_editor"}
         assert len(north.groups) == 1 and len(both.groups) == 2 and north.groups < both.groups
         assert manager.manages == north.group_owners and not south.group_owners & north.group_owners

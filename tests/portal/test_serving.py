@@ -63,7 +63,9 @@ def fetch(port: int) -> bool:
 def served(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], int, Path]]:
     home = tmp_path / "home"
     options = ["--owner", "Alfa", "--group", "North", "--administrator", "a@alfa.test", "--home", str(home)]
-    subprocess.run([*CASEROOM, "init", *options], check=True, env=ENVIRON, stdin=subprocess.DEVNULL, capture_output=True)
+    subprocess.run(
+        [*CASEROOM, "init", *options], check=True, env=ENVIRON, stdin=subprocess.DEVNULL, capture_output=True
+    )
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -80,7 +82,9 @@ def test_web_server_and_worker_start_and_stop_together(served):
     process, port, home = served
     started = children(process.pid)
     assert len(started) >= 4  # gunicorn and its two processes, and the worker
-    taken = subprocess.run([*CASEROOM, "serve", "--home", str(home), "--port", str(port)], env=ENVIRON, capture_output=True)
+    taken = subprocess.run(
+        [*CASEROOM, "serve", "--home", str(home), "--port", str(port)], env=ENVIRON, capture_output=True
+    )
     assert taken.returncode == 2 and b"is taken" in taken.stderr and b"Traceback" not in taken.stderr
     process.send_signal(signal.SIGTERM)
     assert process.wait(30) == 0
@@ -93,7 +97,9 @@ def test_nothing_outlives_a_killed_parent_and_a_dead_worker_is_started_again(ser
     workers = [pid for pid in direct if not children(pid) and _parent(pid) == process.pid]
     assert len(workers) == 1
     os.kill(workers[0], signal.SIGKILL)
-    assert until(lambda: [pid for pid in children(process.pid) if _parent(pid) == process.pid and not children(pid)], 20)
+    assert until(
+        lambda: [pid for pid in children(process.pid) if _parent(pid) == process.pid and not children(pid)], 20
+    )
     everything = children(process.pid)
     process.kill()
     assert until(lambda: not any(alive(pid) for pid in everything), 30)
