@@ -40,10 +40,14 @@ _OFFICE_SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
 
 
 class Extracted(NamedTuple):
-    """The text of a file, and where there is none or not all of it, the reason as an English message id."""
+    """The text of a file, and where there is none or not all of it, the reason as an English message id.
+
+    `late`: the time given was too short; more of it may help.
+    """
 
     text: str
     reason: str = ""
+    late: bool = False
 
 
 def extract(file: Path, found: Format, *, seconds: float = 30) -> Extracted:
@@ -59,6 +63,8 @@ def extract(file: Path, found: Format, *, seconds: float = 30) -> Extracted:
             return Extracted(*limits.run(read, path=str(file), kind=found.kind, seconds=seconds))
         if found.kind in _BY_LIBREOFFICE:
             return _by_libreoffice(file, found.kind, seconds)
+    except limits.TimeUp as error:
+        return Extracted("", str(error), late=True)
     except DomainError as error:
         return Extracted("", str(error))
     return Extracted("", "This kind of file has no text that can be read.")

@@ -29,6 +29,10 @@ class LimitReached(Invalid):
     """The child was stopped, or broke, before it had an answer."""
 
 
+class TimeUp(LimitReached):
+    """The child was stopped because its time was up."""
+
+
 def run(
     function: Callable[..., Any],
     *,
@@ -99,7 +103,7 @@ def _converse(order: dict[str, Any], seconds: float, field: str) -> tuple[int, b
             os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
         code = child.wait()
     if clock.is_set() or code == -signal.SIGXCPU:
-        raise LimitReached(
+        raise TimeUp(
             field, "This took longer than %(seconds)s seconds and was stopped.", seconds=seconds
         )
     return code, answer

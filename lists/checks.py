@@ -8,17 +8,18 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from . import filters, query
+from . import bulk, filters, query
 from .catalogue import Column, ListDefinition, catalogue
-from .columns import Reference
+from .columns import ColumnType, Reference
 from .columns.text import TextColumn
 from .errors import FieldError, Invalid
 from .models import User
-from .reading import Reading
+from .reading import SYSTEM_TYPES, Reading
 from .rights import Actor, Level
 
 EXTERNAL_ID = TextColumn({"max": 200})
-SETTABLE_BY_IMPORT = frozenset({"created", "modified"})
+# What an import may set beside the list's own columns, of new items only.
+SETTABLE_BY_IMPORT = frozenset({"created", "created_by", "modified", "modified_by"})
 
 
 def parse(
@@ -29,22 +30,34 @@ def parse(
     errors: list[FieldError] = []
     for name, raw in {**values, **program}.items():
         column = found.by_name.get(name)
-        if name in SETTABLE_BY_IMPORT and actor.by_import and creating:
-            parsed[name] = raw
-        elif name != "external_id" and (column is None or (column.hidden and name not in program)):
+        if name == "external_id":
+            errors += _take(parsed, name, EXTERNAL_ID, raw)
+        elif name == "flagged" and actor.by_import and _may_set(actor):
+            parsed[name] = bool(raw) or None
+        elif name in SETTABLE_BY_IMPORT and actor.by_import and _may_set(actor) and creating:
+            errors += _take(parsed, name, SYSTEM_TYPES[name], raw)
+        elif column is None or (column.hidden and name not in program):
             errors.append(
                 FieldError(name, "The list %(list)s has no column %(column)s.", {"list": found.name, "column": name})
             )
-        elif column and column.by_program and name not in program and not _may_set(actor):
+        elif column.by_program and name not in program and not _may_set(actor):
             errors.append(FieldError(name, "This is set by the program."))
         else:
-            try:
-                parsed[name] = (column.type if column else EXTERNAL_ID).parse(raw)
-            except Invalid as refusal:
-                errors.append(FieldError(name, refusal.message, refusal.values))
+            errors += _take(parsed, name, column.type, raw)
     if errors:
         raise Invalid.many(errors)
     return parsed
+
+
+def _take(parsed: dict[str, Any], name: str, kind: ColumnType, raw: Any) -> list[FieldError]:
+    """Put the stored value of `raw` into `parsed`, or answer why not. No instant of making is left empty."""
+    try:
+        value = kind.parse(raw)
+    except Invalid as refusal:
+        return [FieldError(name, refusal.message, refusal.values)]
+    if name not in ("created", "modified") or value is not None:
+        parsed[name] = value
+    return []
 
 
 def _may_set(actor: Actor) -> bool:
@@ -61,16 +74,26 @@ def default_of(column: Column, actor: Actor) -> Any:
     return column.type.parse(default)
 
 
-def required(found: ListDefinition, values: Mapping[str, Any], *, creating: bool, by_import: bool) -> None:
-    """Refuse empty required values. An import may leave gaps where the definition says so (`gap_flagged`)."""
+def required(found: ListDefinition, values: Mapping[str, Any], *, by_import: bool) -> bool:
+    """Refuse empty required values. An import may leave gaps where the definition says so: answers whether it did."""
+    empty = gaps(found, values)
+    allowed = found.settings.get("gap_flagged", ()) if by_import else ()
     errors = [
         FieldError(column.name, "“%(column)s” must be filled in.", {"column": column.title("en")})
-        for column in found.columns
-        if column.required and column.name in values and values[column.name] in (None, "", [])
-        and not (by_import and column.name in found.settings.get("gap_flagged", ()))
+        for column in empty if column.name not in allowed
     ]  # fmt: skip
     if errors:
         raise Invalid.many(errors)
+    return bool(empty)
+
+
+def gaps(found: ListDefinition, values: Mapping[str, Any]) -> list[Column]:
+    """The required columns that are empty among these values."""
+    return [
+        column
+        for column in found.columns
+        if column.required and column.name in values and values[column.name] in (None, "", [])
+    ]
 
 
 def lookups(
@@ -109,6 +132,16 @@ def reachable(session: Session, actor: Actor, found: ListDefinition, values: Map
 
 
 def _visible_ids(session: Session, actor: Actor, target: str, ids: set[int]) -> set[int]:
+    known = bulk.known_ids(session, actor, target)
+    if known is not None:
+        known |= _visible_now(session, actor, target, ids - known)
+        return ids & known
+    return _visible_now(session, actor, target, ids)
+
+
+def _visible_now(session: Session, actor: Actor, target: str, ids: set[int]) -> set[int]:
+    if not ids:
+        return set()
     if target == "users":
         return set(session.scalars(select(User.id).where(User.id.in_(ids))))
     definition = catalogue(session).by_name.get(target)

@@ -10,7 +10,7 @@ from sqlalchemy import insert, or_, select
 from sqlalchemy import update as sql_update
 from sqlalchemy.orm import Session
 
-from . import changelog_buffer, checks, filters, hooks, query, scopes
+from . import bulk, changelog_buffer, checks, filters, hooks, query, scopes
 from .catalogue import Column, ListDefinition, catalogue, definition
 from .errors import Conflict, Forbidden, NotFound, Stale
 from .hooks import Change
@@ -19,6 +19,7 @@ from .query import Item
 from .reading import Reading
 from .rights import Actor, Level
 
+_versions = Version.__table__
 SEE = "You may see this but not change it."
 
 
@@ -34,22 +35,29 @@ def create(
 
     Raises Invalid (every refused field at once), Forbidden, NotFound (no such list).
     """
+    return query.get(session, actor, list_name, add(session, actor, list_name, values, program=program))
+
+
+def add(
+    session: Session,
+    actor: Actor,
+    list_name: str,
+    values: Mapping[str, Any],
+    *,
+    program: Mapping[str, Any] | None = None,
+) -> int:
+    """Make an item like `create`, but answer only its id: for whoever writes many (see `bulk.many_writes`)."""
     found = definition(session, list_name)
     parsed = checks.parse(found, actor, values, program or {}, creating=True)
     new = {column.name: checks.default_of(column, actor) for column in found.columns}
     at = now()
-    new |= {
-        "guid": new_guid(),
-        "created": at,
-        "created_by": actor.user_id,
-        "modified": at,
-        "modified_by": actor.user_id,
-    }
-    new |= {"external_id": None, "id": None, "version": 1, **parsed}
+    by = actor.user_id
+    new |= {"guid": new_guid(), "created": at, "created_by": by, "modified": at, "modified_by": by}
+    new |= {"external_id": None, "id": None, "version": 1, "flagged": None, **parsed}
     checks.lookups(session, actor, found, {name: value for name, value in parsed.items() if name in values})
     change = Change("create", found, actor, {}, new, frozenset(parsed))
     hooks.run_before(session, change)
-    checks.required(found, new, creating=True, by_import=actor.by_import)
+    new["flagged"] = checks.required(found, new, by_import=actor.by_import) or new["flagged"] or None
     checks.unique(session, actor, found, new, list(new), None)
     scope = scopes.scope_of(session, found, new)
     if scopes.level_in(session, actor, scope) < Level.EDIT:
@@ -61,7 +69,7 @@ def create(
     new["id"] = _insert(session, found, new, scope)
     _record(session, change, new["id"], 1, {}, None, scope)
     hooks.run_after(session, change)
-    return query.get(session, actor, list_name, new["id"])
+    return new["id"]
 
 
 def update(
@@ -72,16 +80,24 @@ def update(
 
     Raises NotFound, Forbidden, Invalid, Stale (somebody else changed it: nothing is written).
     """
+    change(session, actor, list_name, item_id, values, version=version, program=program)
+    return query.get(session, actor, list_name, item_id)
+
+
+def change(
+    session: Session, actor: Actor, list_name: str, item_id: int, values: Mapping[str, Any], *, version: int | None,
+    program: Mapping[str, Any] | None = None,
+) -> bool:  # fmt: skip
+    """Change an item like `update`, but answer only whether anything was different."""
     found = definition(session, list_name)
     old = _stored(session, actor, found, item_id, Level.EDIT)
     if version is not None and version != old["version"]:
         raise Stale("Somebody else has changed this meanwhile.", current_version=old["version"])
     parsed = checks.parse(found, actor, values, program or {}, creating=False)
-    change = Change("update", found, actor, old, {**old, **parsed}, frozenset(parsed))
+    wanted = Change("update", found, actor, old, {**old, **parsed}, frozenset(parsed))
     given = {name: value for name, value in parsed.items() if name in values and value != old.get(name)}
     checks.lookups(session, actor, found, given, before=old)
-    _write(session, change)
-    return query.get(session, actor, list_name, item_id)
+    return _write(session, wanted)
 
 
 def delete(session: Session, actor: Actor, list_name: str, item_id: int, *, version: int | None) -> None:
@@ -154,24 +170,39 @@ def rescope_all(session: Session, actor: Actor, found: ListDefinition) -> None:
         _rescope(session, actor, found, row, row)
 
 
-def _write(session: Session, change: Change) -> None:
-    """The rest of every change to a standing row: hooks, checks, the row, its version, log line and followers."""
+def _write(session: Session, change: Change) -> bool:
+    """The rest of every change to a standing row: hooks, checks, the row, its version, log line and followers.
+
+    Answers whether anything was different; where nothing was, nothing is written.
+    """
     found, old, new, actor = change.definition, change.old, change.new, change.actor
     hooks.run_before(session, change)
     names = [column.name for column in found.columns if new.get(column.name) != old.get(column.name)]
     names += ["external_id"] if new.get("external_id") != old.get("external_id") else []
-    if not names:
-        return
-    checks.required(found, {name: new[name] for name in names}, creating=False, by_import=actor.by_import)
+    new["flagged"] = _flagged(change)
+    flag_changed = new["flagged"] != old["flagged"]
+    if not names and not (flag_changed and actor.by_import):
+        return False
+    names += ["flagged"] if flag_changed else []
+    checks.required(found, {name: new[name] for name in names}, by_import=actor.by_import)
     checks.unique(session, actor, found, new, names, new["id"])
     scope = scopes.scope_of(session, found, new)
-    _update_row(session, found, old, {name: new[name] for name in names} | {"scope_id": scope}, actor)
-    _record(
-        session, change, new["id"], old["version"] + 1, {name: old.get(name) for name in names}, old["scope_id"], scope
-    )
+    values = {name: new[name] for name in names} | {"scope_id": scope}
+    _update_row(session, found, old, values, actor)
+    before = {name: old.get(name) for name in names}
+    _record(session, change, new["id"], old["version"] + 1, before, old["scope_id"], scope)
     if scope != old["scope_id"]:
         _move_followers(session, actor, found, new["id"])
     hooks.run_after(session, change)
+    return True
+
+
+def _flagged(change: Change) -> bool | None:
+    """Gaps that an import left stay flagged until a person has edited the item and nothing required is empty."""
+    found, actor, new = change.definition, change.actor, change.new
+    if not (actor.is_program or actor.by_import):
+        return bool(change.old["flagged"] and checks.gaps(found, new)) or None
+    return bool(new["flagged"] or (actor.by_import and checks.gaps(found, new))) or None
 
 
 def _stored(
@@ -215,7 +246,7 @@ def _physical(found: ListDefinition, values: Mapping[str, Any]) -> dict[str, Any
 def _insert(session: Session, found: ListDefinition, new: Mapping[str, Any], scope: int) -> int:
     values = _physical(found, {**new, "scope_id": scope})
     values.pop("id", None)
-    return session.execute(insert(found.table).values(values).returning(found.table.c.id)).scalar_one()
+    return session.execute(insert(found.table).returning(found.table.c.id), values).scalar_one()
 
 
 def _update_row(
@@ -232,6 +263,7 @@ def _update_row(
     )
     if done.rowcount != 1:  # type: ignore[attr-defined]
         raise Stale("Somebody else has changed this meanwhile.")
+    bulk.forget(session, found.name, old["id"])
 
 
 def _record(
@@ -246,17 +278,10 @@ def _record(
     """The version row and the change log's line of one write."""
     found, actor, at = change.definition, change.actor, now()
     stored = {str(_column_key(found, name)): _json_value(found, name, value) for name, value in old.items()}
-    session.execute(
-        insert(Version).values(
-            list_id=found.id,
-            item_id=item_id,
-            version=version,
-            kind=change.kind,
-            at=at,
-            actor_id=actor.user_id,
-            old=stored,
-        )
-    )
+    row = {"list_id": found.id, "item_id": item_id, "version": version, "kind": change.kind, "old": stored}
+    # The first version is the making itself, whose time and author an import may know.
+    made = {"at": change.new["created"], "actor_id": change.new["created_by"]} if change.kind == "create" else {}
+    session.execute(insert(_versions), {**row, "at": at, "actor_id": actor.user_id, **made})  # type: ignore[arg-type]
     names = sorted(name for name in old) if change.kind == "update" else []
     changelog_buffer.add(session, {
         "at": at, "list_id": found.id, "item_id": item_id, "guid": change.new["guid"], "kind": change.kind,
@@ -347,4 +372,15 @@ def _is_used(session: Session, found: ListDefinition, item_id: int) -> bool:
     return False
 
 
-__all__: Sequence[str] = ["create", "delete", "followers", "rescope_all", "restore", "restore_version", "update"]
+__all__: Sequence[str] = [
+    "add",
+    "change",
+    "create",
+    "delete",
+    "followers",
+    "refresh",
+    "rescope_all",
+    "restore",
+    "restore_version",
+    "update",
+]

@@ -6,13 +6,13 @@ import base64
 import datetime
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, false, func, literal, or_, select
+from sqlalchemy import Boolean, ColumnElement, Row, Text, and_, cast, false, func, literal, null, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from . import filters
@@ -27,6 +27,7 @@ from .rights import Actor, Level
 MOST_PER_PAGE = 5000
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 COUNT_CAP = 10_000
+MOST_BOUND_IDS = 20_000  # below SQLite's bound of 32,766 values in a statement
 
 
 class Item(Mapping[str, Any]):
@@ -98,11 +99,13 @@ def page(
     after: str | None = None,
     search: str | None = None,
     deleted: bool = False,
+    resolved: bool = True,
 ) -> Page:
     """A page of a list for `actor`.
 
     `order`: (column, descending) pairs; the id breaks ties. `after`: a cursor of an earlier page with the same order.
     `search`: words that must all stand in the list's searched columns. `deleted`: the recycle bin instead.
+    `resolved=False` leaves lookups as ids, for a caller who resolves the items of several pages at once.
     Raises NotFound for an unknown list, Invalid for a bad filter, order or cursor.
     """
     found = definition(session, list_name)
@@ -122,7 +125,8 @@ def page(
     if back:
         rows.reverse()
     items = [_item(reading, names, row) for row in rows]
-    resolve(session, actor, items)
+    if resolved:
+        resolve(session, actor, items)
     following = bool(rows) and (more or back)
     preceding = bool(rows) and bool(after) and (more if back else True)
     return Page(
@@ -133,7 +137,14 @@ def page(
 
 
 def get(
-    session: Session, actor: Actor, list_name: str, item_id: int, *, right: Level = Level.EXISTS, deleted: bool = False
+    session: Session,
+    actor: Actor,
+    list_name: str,
+    item_id: int,
+    *,
+    right: Level = Level.EXISTS,
+    deleted: bool = False,
+    resolved: bool = True,
 ) -> Item:
     """One item. Raises NotFound where it is not there or not to be seen at `right`: the very same error."""
     found = definition(session, list_name)
@@ -147,7 +158,8 @@ def get(
     if row is None:
         raise NotFound()
     item = _item(reading, names, row)
-    resolve(session, actor, [item])
+    if resolved:
+        resolve(session, actor, [item])
     return item
 
 
@@ -225,22 +237,56 @@ def summarise(
 
 def titles(session: Session, actor: Actor, list_name: str, ids: Sequence[int]) -> dict[int, str]:
     """The titles of these items, as far as the actor may see them."""
-    wanted = sorted(set(ids))
-    if not wanted:
-        return {}
+    return titles_by_list(session, actor, {list_name: ids})[list_name]
+
+
+def titles_by_list(session: Session, actor: Actor, wanted: Mapping[str, Collection[int]]) -> dict[str, dict[int, str]]:
+    """The titles of items of several lists, as far as the actor may see them, in one statement."""
+    found: dict[str, dict[int, str]] = {name: {} for name in wanted}
+    parts = [
+        _titles_part(session, actor, name, sorted(set(ids)))
+        for name, ids in wanted.items()
+        if ids and (name == "users" or name in catalogue(session).by_name)
+    ]
+    many = sum(len(set(ids)) for ids in wanted.values()) > MOST_BOUND_IDS
+    for statement in parts if many or len(parts) == 1 else [union_all(*parts)] if parts else []:
+        for row in session.execute(statement):
+            found[row.list_][row.id] = _title(session, actor, row) or f"#{row.id}"
+    return found
+
+
+def _titles_part(session: Session, actor: Actor, list_name: str, ids: Sequence[int]) -> Any:
+    """list_, id, name, prefix, typed, translation of these items: the same columns for every list."""
+    text, yes_no = cast(null(), Text), cast(null(), Boolean)
     if list_name == "users":
-        return {row.id: row.name for row in session.execute(select(User.id, User.name).where(User.id.in_(wanted)))}
-    found = catalogue(session).by_name.get(list_name)
-    if found is None:
-        return {}
-    reading = Reading(session, found, actor, Level.HEADLINE)
-    names = ("name", *_name_parts(found))
-    rows = session.execute(select(*_selection(reading, names)).where(reading.id.in_(wanted), *reading.conditions()))
-    return {row.id: _item(reading, names, row).title for row in rows}
+        person = (literal("users").label("list_"), User.id.label("id"), cast(User.name, Text).label("name"))
+        return select(*person, text.label("prefix"), yes_no.label("typed"), text.label("translation")).where(
+            User.id.in_(ids)
+        )
+    definition_ = catalogue(session).get(list_name)
+    reading, settings = Reading(session, definition_, actor, Level.HEADLINE), definition_.settings
+    prefix, typed = settings.get("name_prefix"), settings.get("name_typed")
+    translation = settings.get("translated", {}).get(actor.language)
+    return select(
+        literal(list_name).label("list_"), reading.id.label("id"), cast(reading.masked("name"), Text).label("name"),
+        (cast(reading.masked(prefix), Text) if prefix else text).label("prefix"),
+        (reading.masked(typed) if typed else yes_no).label("typed"),
+        (cast(reading.masked(translation), Text) if translation else text).label("translation"),
+    ).where(reading.id.in_(ids), *reading.conditions())  # fmt: skip
+
+
+def _title(session: Session, actor: Actor, row: Row[Any]) -> str | None:
+    if row.list_ == "users":
+        return row.name
+    definition_ = catalogue(session).get(row.list_)
+    settings = definition_.settings
+    parts = {settings.get("name_prefix"): row.prefix, settings.get("name_typed"): row.typed}
+    parts[settings.get("translated", {}).get(actor.language)] = row.translation
+    return shown_name(definition_, {**parts, "name": row.name}, actor)
 
 
 def resolve(session: Session, actor: Actor, items: Sequence[Item]) -> None:
-    """Turn lookup ids into References, one statement per target list; what the actor may not see becomes None."""
+    """Turn lookup ids into References, in one statement; what the actor may not see becomes None."""
     wanted: dict[str, set[int]] = {}
     places = [
         (item, name, kind)
@@ -253,7 +299,7 @@ def resolve(session: Session, actor: Actor, items: Sequence[Item]) -> None:
         value = item.values_[name]
         ids = value if isinstance(value, list) else [value]
         wanted.setdefault(str(kind.target), set()).update(number for number in ids if isinstance(number, int))
-    known = {target: titles(session, actor, target, sorted(ids)) for target, ids in wanted.items()}
+    known = titles_by_list(session, actor, wanted)
     for item, name, kind in places:
         value, there = item.values_[name], known[str(kind.target)]
         if kind.is_multi:
@@ -298,11 +344,11 @@ def _item(reading: Reading, names: Sequence[str], row: Row[Any]) -> Item:
         for name in dict.fromkeys(("id", "guid", "version", *names))
     }
     if "name" in values:
-        values["name"] = _shown_name(reading.definition, values, reading.actor)
+        values["name"] = shown_name(reading.definition, values, reading.actor)
     return Item(reading.definition, values, Level(row.level_))
 
 
-def _shown_name(found: ListDefinition, values: Mapping[str, Any], actor: Actor) -> str | None:
+def shown_name(found: ListDefinition, values: Mapping[str, Any], actor: Actor) -> str | None:
     """The name in the reader's language: made of parts, or the general word where it is masked."""
     name, settings = values.get("name"), found.settings
     general = (settings.get("masked_name") or {}).get(actor.language) or (settings.get("masked_name") or {}).get("en")
@@ -384,19 +430,24 @@ def _read_cursor(text: str, keys: Sequence[Key]) -> tuple[list[Any], bool]:
         back, *values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         unpacked = [_unpack(value) for value in values]
         for (key, _), value in zip(keys, unpacked, strict=True):
-            if value is not None and not isinstance(value, _python_type(key)):
+            if value is not None and not _fits(key, value):
                 raise ValueError(value)
         return unpacked, back is True
     except (ValueError, TypeError, KeyError, InvalidOperation, RecursionError, OverflowError):
         raise Invalid("$skiptoken", "This page address does not fit the list any more; begin again.") from None
 
 
-def _python_type(key: ColumnElement[Any]) -> Any:
+def _fits(key: ColumnElement[Any], value: Any) -> bool:
+    """Whether a cursor's value is of the key's type: PostgreSQL compares nothing else with it."""
     try:
         kind = key.type.python_type
     except NotImplementedError:
-        return (str, int, float, bool)
-    return (int, bool) if kind in (int, bool) else (Decimal, int) if kind is Decimal else kind
+        kind = str
+    return (
+        isinstance(value, (int, Decimal)) and not isinstance(value, bool)
+        if kind in (int, Decimal)
+        else type(value) is kind
+    )
 
 
 def _pack(value: Any) -> Any:

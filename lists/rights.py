@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from .catalogue import Column, ListDefinition
 from .columns import Reader
+from .database import database_of
 from .models import GroupOwner, Membership, ScopeGrant, User, UserRole
 from .sqltypes import json_has
 
@@ -113,7 +114,7 @@ def load_actor(session: Session, user_id: int) -> Actor | None:
         manages=manages, managed_groups=frozenset(managed),
         group_owners=frozenset(row.owner_id for row in members if row.owner_id),
         salesperson_id=members[0].salesperson_id if members else _salesperson_without_group(session, user_id),
-        language=user.language, time_zone=user.time_zone or "UTC",
+        language=user.language, time_zone=user.time_zone or database_of(session).house.time_zone,
     )  # fmt: skip
 
 

@@ -19,15 +19,23 @@ Grants = dict[str, int]
 
 def scope_of(session: Session, definition: ListDefinition, values: Mapping[str, Any]) -> int:
     """The scope of a row with these stored values (lookups as ids). Makes it if it is new."""
-    grants = grants_of(session, definition, values)
-    everyone = definition.settings.get("everyone")
-    if everyone:
-        grants = {**grants, "all": max(grants.get("all", 0), int(everyone))}
-    return _find_or_make(session, grants)
+    return _find_or_make(session, grants_of(session, definition, values))
+
+
+def key_of(session: Session, definition: ListDefinition, values: Mapping[str, Any]) -> str:
+    """The key of the scope that a row with these stored values must have; makes nothing (for `caseroom check`)."""
+    return _key(grants_of(session, definition, values))
 
 
 def grants_of(session: Session, definition: ListDefinition, values: Mapping[str, Any]) -> Grants:
-    """Who has what level on a row: of what it follows, else by the list's separation."""
+    """Who has what level on a row, with what the list gives to everyone."""
+    grants = _own_grants(session, definition, values)
+    everyone = definition.settings.get("everyone")
+    return {**grants, "all": max(grants.get("all", 0), int(everyone))} if everyone else grants
+
+
+def _own_grants(session: Session, definition: ListDefinition, values: Mapping[str, Any]) -> Grants:
+    """Of what it follows, else by the list's separation."""
     followed = values.get(definition.follows) if definition.follows else None
     if followed:
         target = catalogue(session).get(str(definition.column(str(definition.follows)).type.target))
@@ -74,12 +82,16 @@ def _group_grants(session: Session, values: Mapping[str, Any]) -> Grants:
 
 
 def _grants(session: Session, scope_id: int) -> Grants:
-    rows = session.execute(select(ScopeGrant.subject, ScopeGrant.level).where(ScopeGrant.scope_id == scope_id))
-    return {row.subject: row.level for row in rows}
+    """A scope's grants; they never change, since a scope is its set of grants."""
+    key = ("grants", scope_id)
+    if key not in session.info:
+        rows = session.execute(select(ScopeGrant.subject, ScopeGrant.level).where(ScopeGrant.scope_id == scope_id))
+        session.info[key] = {row.subject: row.level for row in rows}
+    return session.info[key]
 
 
 def _find_or_make(session: Session, grants: Grants) -> int:
-    key = " ".join(f"{subject}={int(level)}" for subject, level in sorted(grants.items()))
+    key = _key(grants)
     cache = session.info.setdefault("scope_ids", {})
     if key in cache:
         return cache[key]
@@ -88,6 +100,10 @@ def _find_or_make(session: Session, grants: Grants) -> int:
         found = _make(session, key, grants)
     cache[key] = found
     return found
+
+
+def _key(grants: Grants) -> str:
+    return " ".join(f"{subject}={int(level)}" for subject, level in sorted(grants.items()))
 
 
 def _make(session: Session, key: str, grants: Grants) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Flask, Response, g, request
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel, get_locale
+from flask_compress import Compress
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -21,6 +22,10 @@ CSP = (
     "connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
     "object-src 'none'; manifest-src 'self'; worker-src 'self'"
 )
+COMPRESSED = (
+    "text/html", "text/css", "text/plain", "text/javascript", "application/javascript", "image/svg+xml",
+    "application/json", "application/problem+json", "application/manifest+json",
+)  # fmt: skip
 
 
 class Caseroom(Flask):
@@ -58,10 +63,15 @@ def create_app(settings: Settings, *, opened: Home | None = None) -> Caseroom:
         BABEL_TRANSLATION_DIRECTORIES="portal/translations",
         TEMPLATES_AUTO_RELOAD=settings.development,
         SEND_FILE_MAX_AGE_DEFAULT=0,
+        # Texts only: documents are packed already, and feeds keep their own entity tags.
+        COMPRESS_MIMETYPES=COMPRESSED,
+        COMPRESS_ALGORITHM=["br", "gzip"],
+        COMPRESS_ALGORITHM_STREAMING=["br", "gzip"],
     )
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    Compress(app)  # first of the after_request functions, so that it is the last to run
     _templates(app)
     Babel(
         app,
@@ -70,12 +80,19 @@ def create_app(settings: Settings, *, opened: Home | None = None) -> Caseroom:
     )
     csrf = CSRFProtect(app)
     app.before_request(identify)
-    app.before_request(lambda: None if request.method in SAFE or g.by_token else csrf.protect())
+    app.before_request(
+        lambda: None if request.method in SAFE or g.by_token or _ignores_cookies(app) else csrf.protect()
+    )
     app.after_request(_harden)
     app.after_request(_renew_session)
     errors.register(app)
     routes.register(app, settings)
     return app
+
+
+def _ignores_cookies(app: Flask) -> bool:
+    """Whether the view marks itself as one that neither reads nor sets a cookie, so that nothing can be forged."""
+    return getattr(app.view_functions.get(request.endpoint or ""), "ignores_cookies", False)
 
 
 def _templates(app: Flask) -> None:
@@ -103,6 +120,8 @@ def _harden(response: Response) -> Response:
         "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
         "Cross-Origin-Opener-Policy": "same-origin",
     }
+    if "frame-ancestors" in response.headers.get("Content-Security-Policy", ""):
+        del headers["X-Frame-Options"]  # the view has said itself who may frame it
     for name, value in headers.items():
         response.headers.setdefault(name, value)
     if request.is_secure:
@@ -110,6 +129,8 @@ def _harden(response: Response) -> Response:
     if request.endpoint == "static":
         if request.args.get("v"):
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        elif request.path.endswith(".woff2"):  # named by style sheets, without a fingerprint
+            response.headers["Cache-Control"] = "public, max-age=604800"
     else:
         response.headers.setdefault("Cache-Control", "no-store" if g.get("actor") else "no-cache")
         response.headers.setdefault("Content-Language", str(get_locale() or "en"))

@@ -23,7 +23,7 @@ STYLESHEETS = (
     "css/tables.css",
 )
 # Made by portal/frontend/build.py, not committed.
-BUNDLES = ("dist/app.js",)
+BUNDLES = ("dist/app.js", "dist/taskpane.js")
 BUNDLE_ADVICE = (
     "The scripts are not built; pages work without them. Build them with: python portal/frontend/build.py"
 )

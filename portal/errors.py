@@ -77,8 +77,8 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
         415: _("This kind of content is not understood here."),
     }
     response = answer(error.code, words.get(error.code) or str(error.description or error.name))
-    if isinstance(error.get_response(), Response) and "Allow" in error.get_response().headers:
-        response.headers["Allow"] = error.get_response().headers["Allow"]
+    if "Allow" in (headers := dict(error.get_headers())):
+        response.headers["Allow"] = headers["Allow"]
     return response
 
 

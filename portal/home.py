@@ -7,16 +7,19 @@ from pathlib import Path
 
 from sqlalchemy import inspect
 
-from .. import libraries, outlook_addin
+from .. import outlook_addin
 from ..calendar import writing
+from ..libraries import documents
+from ..libraries import installing as templates
 from ..libraries.blobs import BlobStore, open_store
 from ..lists import installing
 from ..lists.database import Base, Database, House
 from . import models
+from .search import suggesting
 from .settings import Settings, with_secret_key
 
 # Importing the rooms registers the functions that list definitions name, and their system tables.
-ROOMS = (libraries, outlook_addin, writing, models)
+ROOMS = (documents, outlook_addin, writing, models, suggesting)
 
 
 @dataclass(frozen=True)
@@ -44,11 +47,13 @@ def open_home(settings: Settings) -> Home:
 def prepare(home: Home) -> None:
     """Make the system tables and the CRM's lists, or bring them up to date. Changes nothing the second time."""
     database = home.database
+    stored = templates.store(home.blobs)
     with database.write() as session:
         if not database.is_sqlite:
             database.prepare_postgresql(session)
         Base.metadata.create_all(session.connection())
         installing.install(session)
+        templates.install(session, stored)
 
 
 def is_prepared(home: Home) -> bool:

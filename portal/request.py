@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from typing import cast
+from urllib.parse import urlsplit
 
 from flask import current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -96,13 +97,23 @@ def _signer() -> TimestampSigner:
 def next_page(default: str = "/") -> str:
     """Where to go on: the argument or field `next`; only addresses of this portal are taken."""
     wanted = request.values.get("next", "")
-    own = wanted.startswith("/") and not wanted.startswith("//") and "\\" not in wanted and wanted.isprintable()
-    return wanted if own else default
+    return wanted if is_own_address(wanted) else default
+
+
+def is_own_address(wanted: str) -> bool:
+    """Whether this is a path of this portal, however a browser reads it (RFC 3986 4.2; WHATWG URL takes \\ for /)."""
+    if not wanted.startswith("/") or wanted.startswith("//") or "\\" in wanted or not wanted.isprintable():
+        return False
+    try:
+        parts = urlsplit(wanted)
+    except ValueError:
+        return False
+    return not parts.scheme and not parts.netloc
 
 
 def wants_json() -> bool:
-    """Whether the answer is for a program: the API."""
-    return request.path.startswith("/api/")
+    """Whether the answer is for a program: the API, or a page's script that asks for JSON."""
+    return request.path.startswith("/api/") or request.accept_mimetypes.best == "application/json"
 
 
 def sign_in_redirect() -> ResponseReturnValue:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import math
 import secrets
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Literal
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from ..lists.errors import DomainError, Invalid
+from ..lists.errors import DomainError, Invalid, NotFound
 from ..lists.models import User, now
 from .models import ApiToken, SignInFailure, UserSession
 from .settings import Settings
@@ -21,6 +25,10 @@ HASHER = PasswordHasher()
 _NOBODY = HASHER.hash(secrets.token_urlsafe(16))
 LONGEST_SESSION = datetime.timedelta(days=30)
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 256
+WEAK_BITS, STRONG_BITS = 35, 70
+MOST_TOKENS = 50
+# Letters that nobody mixes up when a password is read out.
+READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
 class TooManyTries(DomainError):
@@ -37,6 +45,42 @@ def hash_password(password: str) -> str:
     if len(password) > LONGEST_PASSWORD:
         raise Invalid("password", "This is longer than %(max)s characters.", max=LONGEST_PASSWORD)
     return HASHER.hash(password)
+
+
+def strength(password: str, known: str = "") -> Literal["weak", "fair", "strong"]:
+    """How hard a password is to guess, roughly: by its length, its different characters and their kinds.
+
+    What occurs in `known` (the user's name and address) adds nothing, nor do repeated characters and keyboard rows.
+    """
+    rest = password.casefold()
+    for word in sorted(set(known.casefold().replace("@", " ").replace(".", " ").split()), key=len, reverse=True):
+        rest = rest.replace(word, "") if len(word) >= 3 else rest
+    steps = list(pairwise(rest))
+    dull = sum(
+        abs(ord(right) - ord(left)) <= 1 or left + right in "qwertyuiop asdfghjkl zxcvbnm" for left, right in steps
+    )
+    kinds = 26 + 26 * (password != password.casefold()) + 10 * any(map(str.isdigit, rest))
+    kinds += 20 * any(not letter.isalnum() for letter in rest)
+    bits = min(len(rest) - dull, 2 * len(set(rest))) * math.log2(kinds)
+    return "weak" if bits < WEAK_BITS else "strong" if bits >= STRONG_BITS else "fair"
+
+
+def chosen_password(password: str, again: str, user: User) -> str:
+    """The hash of a password that a person chose for `user`, typed twice. Slow on purpose: before a transaction.
+
+    Raises Invalid("password" or "again", …) where it is short, easily guessed or mistyped.
+    """
+    hashed = hash_password(password)
+    if strength(password, f"{user.name} {user.email}") == "weak":
+        raise Invalid("password", "This is easily guessed. Take several words, or more different characters.")
+    if password != again:
+        raise Invalid("again", "The two passwords differ.")
+    return hashed
+
+
+def new_password() -> str:
+    """A random password that can be read out: four groups of four (79 bits)."""
+    return "-".join("".join(secrets.choice(READABLE) for _letter in range(4)) for _group in range(4))
 
 
 def password_fits(user: User | None, password: str) -> bool:
@@ -111,8 +155,52 @@ def close_all_sessions(session: Session, user_id: int, *, but: str | None = None
     session.execute(everywhere.where(UserSession.secret_hash != _hash(but)) if but else everywhere)
 
 
+def lock_out(session: Session, user_id: int) -> None:
+    """End all sessions and API tokens of a user, at once and for good."""
+    close_all_sessions(session, user_id)
+    session.execute(delete(ApiToken).where(ApiToken.user_id == user_id))
+
+
+def sessions_of(session: Session, user_id: int) -> Sequence[UserSession]:
+    """Where the user is signed in, newest first."""
+    mine = select(UserSession).where(UserSession.user_id == user_id, UserSession.expires > now())
+    return session.scalars(mine.order_by(UserSession.created.desc(), UserSession.id.desc())).all()
+
+
+def is_session(row: UserSession, secret: str | None) -> bool:
+    """Whether this is the session with that secret."""
+    return secret is not None and row.secret_hash == _hash(secret)
+
+
+def end_session(session: Session, user_id: int, session_id: int) -> None:
+    """Sign one of the user's browsers out. Raises NotFound where it is not the user's or gone."""
+    _delete_own(session, UserSession, user_id, session_id)
+
+
+def tokens_of(session: Session, user_id: int) -> Sequence[ApiToken]:
+    """The user's API tokens, newest first."""
+    return session.scalars(select(ApiToken).where(ApiToken.user_id == user_id).order_by(ApiToken.id.desc())).all()
+
+
+def revoke_token(session: Session, user_id: int, token_id: int) -> None:
+    """End one of the user's tokens. Raises NotFound where it is not the user's or gone."""
+    _delete_own(session, ApiToken, user_id, token_id)
+
+
+def _delete_own(session: Session, kind: type[UserSession] | type[ApiToken], user_id: int, row_id: int) -> None:
+    row = session.get(kind, row_id) if 0 < row_id < 2**31 else None
+    if row is None or row.user_id != user_id:
+        raise NotFound("This is gone already.")
+    session.delete(row)
+    session.flush()
+
+
 def add_token(session: Session, user: User, name: str = "") -> str:
-    """A new API token of the user; it is shown this once."""
+    """A new API token of the user; it is shown this once. Raises Invalid for a long name or too many tokens."""
+    if len(name) > 100:
+        raise Invalid("name", "This is longer than %(max)s characters.", max=100)
+    if len(tokens_of(session, user.id)) >= MOST_TOKENS:
+        raise Invalid("name", "You have %(max)s tokens already: revoke one first.", max=MOST_TOKENS)
     token = "cr_" + secrets.token_urlsafe(32)
     session.add(ApiToken(token_hash=_hash(token), user_id=user.id, name=name))
     return token
@@ -121,6 +209,11 @@ def add_token(session: Session, user: User, name: str = "") -> str:
 def user_of_token(session: Session, token: str) -> int | None:
     """The user whose API token this is."""
     return session.scalar(select(ApiToken.user_id).where(ApiToken.token_hash == _hash(token)))
+
+
+def remove_token(session: Session, token: str) -> None:
+    """Make an API token worthless."""
+    session.execute(delete(ApiToken).where(ApiToken.token_hash == _hash(token)))
 
 
 def _hash(secret: str) -> str:

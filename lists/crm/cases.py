@@ -11,13 +11,15 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from .. import filters, items, query
-from ..catalogue import catalogue
+from .. import checks, filters, items, query
+from ..catalogue import catalogue, definition
+from ..database import savepoint
 from ..errors import Conflict, Invalid
 from ..hooks import Change, after_write, before_write
 from ..models import now
 from ..query import Item
 from ..rights import PROGRAM, Actor, Level
+from .ownership import stored
 
 SERVICE_SUPPORT = "service_support"  # external id of the case type that a service case has
 FOLLOWERS = ("activities", "events", "documents", "mails")
@@ -31,12 +33,7 @@ def complete_case(session: Session, change: Change) -> None:
         new["status"] = new.get("status") or "new"
         if not new.get("stage") and new["status"] == "new":
             new["stage"] = _first_stage(session)
-    if (
-        change.kind == "update"
-        and change.changed("company")
-        and change.old.get("company")
-        and _hanging(session, new["id"], change.old["company"])
-    ):
+    if change.kind == "update" and change.changed("company") and _of_another(session, new["id"], new.get("company")):
         raise Invalid("company", "Activities, events, documents or mail of this case belong to the company it has now.")
 
 
@@ -65,10 +62,17 @@ def task(
 
 
 def call(
-    session: Session, actor: Actor, case_id: int, *, description: str | None = None, contact: int | None = None
+    session: Session,
+    actor: Actor,
+    case_id: int,
+    *,
+    description: str | None = None,
+    contact: int | None = None,
+    minutes: Any = None,
 ) -> dict[str, Item]:
-    """Record a phone call on a case."""
-    return {"activity": _activity(session, actor, case_id, "call", description=description, contact=contact)}
+    """Record a phone call on a case. `contact`: one of the case's company; `minutes`: how long it took."""
+    values = {"description": description, "contact": contact, "minutes": minutes}
+    return {"activity": _activity(session, actor, case_id, "call", **values)}
 
 
 def meeting(
@@ -83,18 +87,20 @@ def meeting(
     name: str | None = None,
     participants: Any = None,
 ) -> dict[str, Item]:
-    """Arrange a meeting: one activity and one calendar event, in the same transaction."""
-    activity = _activity(session, actor, case_id, "meeting", description=description)
-    values = {
+    """Arrange a meeting: one activity and one calendar event, both or none."""
+    values: dict[str, Any] = {
         "case": case_id,
-        "activity": activity.id,
         "start": start,
         "end": end,
         "place": place,
         "description": description,
         "participants": participants,
     }
-    event = items.create(session, actor, "events", {**values, **({"name": name} if name else {})})
+    if name:
+        values["name"] = name
+    with savepoint(session):
+        activity = _activity(session, actor, case_id, "meeting", description=description)
+        event = items.create(session, actor, "events", {**values, "activity": activity.id})
     return {"activity": activity, "event": event}
 
 
@@ -111,9 +117,10 @@ def close(
     support_salesperson: int | None = None,
     version: int | None = None,
 ) -> dict[str, Item]:
-    """Close a case as won or lost; with `continue_as_support` a service case goes on from it.
+    """Close a case as won or lost; with `continue_as_support` a service case goes on from it, both or none.
 
-    Raises Conflict if it is closed already, Invalid for a missing outcome or an unknown reason.
+    Raises NotFound, Forbidden, Conflict (it is closed already, or somebody else changed it at this moment), Invalid
+    (no outcome, a reason, group or salesperson that is not to be chosen).
     """
     case = query.get(session, actor, "cases", case_id, right=Level.READ)
     if case["status"] == "closed":
@@ -124,14 +131,16 @@ def close(
         "status": "closed",
         "outcome": outcome,
         "closing_note": closing_note,
-        "closing_reason": closing_reason,
+        "closing_reason": _chosen(session, actor, "closing_reason", closing_reason, "closing_reason"),
         "closed": now(),
     }
-    _must_see(session, actor, "closing_reasons", closing_reason, "closing_reason")
-    closed = items.update(session, actor, "cases", case_id, {}, version=version, program=program)
-    if not continue_as_support:
-        return {"case": closed}
-    support = _service_case(session, actor, closed, support_group, support_salesperson)
+    # The version that was just seen to be open: of two who close at once the second is told.
+    seen = case.version if version is None else version
+    with savepoint(session):
+        closed = items.update(session, actor, "cases", case_id, {}, version=seen, program=program)
+        if not continue_as_support:
+            return {"case": closed}
+        support = _service_case(session, actor, closed, support_group, support_salesperson)
     return {"case": query.get(session, actor, "cases", case_id), "support_case": support}
 
 
@@ -141,38 +150,45 @@ def reopen(session: Session, actor: Actor, case_id: int, *, version: int | None 
     if case["status"] != "closed":
         raise Conflict("This case is open already.", current_version=case.version)
     program = {"status": "new", "outcome": None, "closing_note": None, "closing_reason": None, "closed": None}
-    return {"case": items.update(session, actor, "cases", case_id, {}, version=version, program=program)}
+    seen = case.version if version is None else version
+    return {"case": items.update(session, actor, "cases", case_id, {}, version=seen, program=program)}
 
 
 def _service_case(session: Session, actor: Actor, closed: Item, group: int | None, salesperson: int | None) -> Item:
     """The service case of a closed one: same company and contacts, its documents by the link `support_of`."""
     group = group or actor.default_group or _id(closed["sales_group"])
-    _must_see(session, actor, "sales_groups", group, "support_group")
-    _must_see(session, actor, "salespeople", salesperson, "support_salesperson")
+    group = _chosen(session, actor, "sales_group", group, "support_group")
+    salesperson = _chosen(session, actor, "salesperson", salesperson, "support_salesperson")
     kind = query.find(session, PROGRAM, "case_types", filters.where(external_id=SERVICE_SUPPORT))
+    company = _id(closed["company"])
     values: Mapping[str, Any] = {
         "name": closed["name"],
-        "company": _id(closed["company"]),
-        "contacts": [_id(contact) for contact in closed["contacts"]],
+        "company": company,
+        "contacts": [contact.id for contact in closed["contacts"] if _is_of(session, contact.id, company)],
+        "sales_group": group,
+    }
+    # Not chosen anew: a product or type that is retired by now stays what it was.
+    program = {
         "product": _id(closed["product"]),
         "case_type": kind.id if kind else None,
-        "sales_group": group,
+        "support_of": closed.id,
+        "salesperson": salesperson or actor.salesperson_id,
     }
     # The group that goes on may be one that the closer is not in: the close was permitted, this follows from it.
     acting = actor.with_all_rights()
-    support = items.create(
-        session,
-        acting,
-        "cases",
-        values,
-        program={"support_of": closed.id, "salesperson": salesperson or actor.salesperson_id},
-    )
+    support = items.create(session, acting, "cases", values, program=program)
     own = _id(closed["sales_group"])
     if group and group != own:
         readers = [_id(shared) for shared in closed["shared_with"]]
         if group not in readers:
             items.update(session, acting, "cases", closed.id, {"shared_with": [*readers, group]}, version=None)
     return support
+
+
+def _is_of(session: Session, contact_id: int, company: int | None) -> bool:
+    """Whether the contact is still of this company: who went elsewhere is no contact of what goes on."""
+    contact = stored(session, "contacts", contact_id)
+    return contact is not None and contact["company"] in (None, company)
 
 
 def _activity(session: Session, actor: Actor, case_id: int, kind: str, **values: Any) -> Item:
@@ -193,13 +209,23 @@ def _first_stage(session: Session) -> int | None:
     return first.items[0].id if first.items else None
 
 
-def _hanging(session: Session, case_id: int, company: int) -> bool:
-    return any(query.find(session, PROGRAM, name, filters.where(case=case_id, company=company)) for name in FOLLOWERS)
+def _of_another(session: Session, case_id: int, company: int | None) -> bool:
+    """Whether something hangs on the case that belongs to another company than this one."""
+    another = filters.And([filters.where(case=case_id), filters.Not(filters.Compare(("company",), "empty", True))])
+    if company:
+        another = filters.And([another, filters.Compare(("company",), "ne", company)])
+    return any(query.find(session, PROGRAM, name, another) for name in FOLLOWERS)
 
 
-def _must_see(session: Session, actor: Actor, list_name: str, item_id: int | None, field: str) -> None:
-    if item_id and item_id not in query.titles(session, actor, list_name, [item_id]):
-        raise Invalid(field, "There is no such item to choose.")
+def _chosen(session: Session, actor: Actor, column: str, raw: Any, field: str) -> int | None:
+    """The id of an item that the actor may choose for this column of a case; Invalid at `field` otherwise."""
+    found = definition(session, "cases")
+    try:
+        number = found.column(column).type.parse(raw)
+        checks.lookups(session, actor, found, {column: number})
+    except Invalid as refusal:
+        raise Invalid(field, refusal.message, **refusal.values) from None
+    return number
 
 
 def _id(reference: Any) -> Any:

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from .. import query
-from ..errors import Invalid
+from ..errors import FieldError, Invalid
 from ..hooks import Change, before_write
 from ..models import User
 from .names import subject_of
@@ -21,7 +21,7 @@ def complete_event(session: Session, change: Change) -> None:
     if change.kind not in ("create", "update"):
         return
     new = change.new
-    if "name" in change.given and not change.actor.is_program:
+    if "name" in change.given and not change.actor.is_program and not _is_made_name(change):
         new["name_typed"] = bool(new.get("name"))
     if not new.get("name") or not new.get("name_typed"):
         new["name"], new["name_typed"] = subject_of(session, new), False
@@ -31,11 +31,27 @@ def complete_event(session: Session, change: Change) -> None:
         new["participant_users"] = _users_among(session, change, new.get("participants") or [])
 
 
+def _is_made_name(change: Change) -> bool:
+    """Whether the title sent is only the program's own one come back from a form: that tells of the case still."""
+    made = change.old.get("name")
+    words = change.definition.settings.get("masked_name", {}).values()
+    came_back = change.new.get("name") in {made, *(f"{word}: {made}" for word in words)}
+    return bool(made) and not change.old.get("name_typed") and came_back
+
+
 def _check_times(new: dict[str, Any]) -> None:
     start, end = new.get("start"), new.get("end")
-    if start and end and end < start:
+    if not start or not end:
+        # Said before the functions that reckon with both, though the columns are required anyway.
+        missing = [
+            (name, title) for name, title, value in (("start", "Start", start), ("end", "End", end)) if not value
+        ]
+        raise Invalid.many(
+            [FieldError(name, "“%(column)s” must be filled in.", {"column": title}) for name, title in missing]
+        )
+    if end < start:
         raise Invalid("end", "The end is before the start.")
-    if start and end and (end - start).days > 366:
+    if (end - start).days > 366:
         raise Invalid("end", "An event lasts at most a year.")
 
 

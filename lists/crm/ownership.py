@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from .. import bulk
 from ..catalogue import catalogue
 from ..errors import Invalid
 from ..hooks import Change, before_write
@@ -54,6 +55,15 @@ def stored(session: Session, list_name: str, item_id: int | None) -> dict[str, A
     """The stored values of an item that is not deleted, without asking for rights; None if there is none."""
     if not item_id:
         return None
+    known = bulk.known_rows(session, list_name)
+    if known is None:
+        return _stored_now(session, list_name, item_id)
+    if item_id not in known:
+        known[item_id] = _stored_now(session, list_name, item_id)
+    return known[item_id]
+
+
+def _stored_now(session: Session, list_name: str, item_id: int) -> dict[str, Any] | None:
     found = catalogue(session).get(list_name)
     row = (
         session.execute(select(found.table).where(found.table.c.id == item_id, found.table.c.deleted.is_(None)))

@@ -7,10 +7,13 @@ from flask import Flask
 
 def register(app: Flask) -> None:
     """Put the API into the application: one line per module."""
-    from . import actions, definitions, items, me, openapi
+    from . import actions, definitions, items, libraries, mail, me, openapi, search
 
     app.register_blueprint(me.blueprint)
     app.register_blueprint(definitions.blueprint)
     app.register_blueprint(items.blueprint)
     app.register_blueprint(actions.blueprint)
+    app.register_blueprint(libraries.blueprint)
+    app.register_blueprint(mail.blueprint)
+    app.register_blueprint(search.blueprint)
     app.register_blueprint(openapi.blueprint)

@@ -15,9 +15,9 @@ from ...lists.models import now
 from ..request import actor, session
 from .json import answer, body, only
 from .odata import column_type_of, parse_filter, parse_orderby
+from .operations import fields as object_of
 from .operations import operation, ref
 from .schemas import COLUMN_GIVEN, LIST_GIVEN, TITLE_GIVEN, VIEW_GIVEN
-from .operations import fields as object_of
 
 blueprint = Blueprint("api_lists", __name__, url_prefix="/api/v1/lists")
 TAG = "lists"
@@ -32,8 +32,14 @@ def browse() -> ResponseReturnValue:
 
 
 @blueprint.post("")
-@operation(summary="Make a list", tag=TAG, body=LIST_GIVEN, answers={201: ref("List")}, problems=(409,),
-           description="Every list begins with a column `name`. Administrators only.")  # fmt: skip
+@operation(
+    summary="Make a list",
+    tag=TAG,
+    body=LIST_GIVEN,
+    answers={201: ref("List")},
+    problems=(409,),
+    description="Every list begins with a column `name`. Administrators only.",
+)
 def create() -> ResponseReturnValue:
     who, given = actor(), body()
     only(given, "name", "title", "separation", "description", "columns", "views")
@@ -56,9 +62,13 @@ def read(name: str) -> ResponseReturnValue:
 
 
 @blueprint.patch("/<name>")
-@operation(summary="Change a list", tag=TAG, answers={200: ref("List")},
-           body=object_of({"title": TITLE_GIVEN, "separation": {"enum": list(schema.SEPARATIONS)}}),
-           description="A new separation gives every item its new rights in the same transaction. Administrators only.")  # fmt: skip
+@operation(
+    summary="Change a list",
+    tag=TAG,
+    answers={200: ref("List")},
+    body=object_of({"title": TITLE_GIVEN, "separation": {"enum": list(schema.SEPARATIONS)}}),
+    description="A new separation gives every item its new rights in the same transaction. Administrators only.",
+)
 def change(name: str) -> ResponseReturnValue:
     who, given = actor(), body()
     only(given, "title", "separation")
@@ -67,23 +77,38 @@ def change(name: str) -> ResponseReturnValue:
 
 
 @blueprint.delete("/<name>")
-@operation(summary="Put a list away", tag=TAG, answers={204: None}, problems=(403, 409),
-           description="The CRM's own lists stay, and those that others point to. Administrators only.")  # fmt: skip
+@operation(
+    summary="Put a list away",
+    tag=TAG,
+    answers={204: None},
+    problems=(403, 409),
+    description="The CRM's own lists stay, and those that others point to. Administrators only.",
+)
 def delete(name: str) -> ResponseReturnValue:
     schema.delete_list(session(), actor(), name)
     return Response(status=204)
 
 
 @blueprint.get("/<name>/columns")
-@operation(summary="A list's columns", tag=TAG, answers={200: {"type": "object", "properties": {"value": {"type": "array", "items": ref("Column")}}}})
+@operation(
+    summary="A list's columns",
+    tag=TAG,
+    answers={200: {"type": "object", "properties": {"value": {"type": "array", "items": ref("Column")}}}},
+)
 def columns(name: str) -> ResponseReturnValue:
     actor()
     return answer({"value": [_column_json(column) for column in definition(session(), name).visible_columns]})
 
 
 @blueprint.post("/<name>/columns")
-@operation(summary="Add a column", tag=TAG, body=COLUMN_GIVEN, answers={201: ref("Column")}, problems=(409,),
-           description="Administrators only.")  # fmt: skip
+@operation(
+    summary="Add a column",
+    tag=TAG,
+    body=COLUMN_GIVEN,
+    answers={201: ref("Column")},
+    problems=(409,),
+    description="Administrators only.",
+)
 def add_column(name: str) -> ResponseReturnValue:
     who, given = actor(), body()
     schema.add_column(session(), who, name, given)
@@ -91,16 +116,24 @@ def add_column(name: str) -> ResponseReturnValue:
 
 
 @blueprint.get("/<name>/views")
-@operation(summary="A list's views: everybody's and one's own", tag=TAG,
-           answers={200: {"type": "object", "properties": {"value": {"type": "array", "items": ref("View")}}}})  # fmt: skip
+@operation(
+    summary="A list's views: everybody's and one's own",
+    tag=TAG,
+    answers={200: {"type": "object", "properties": {"value": {"type": "array", "items": ref("View")}}}},
+)
 def views(name: str) -> ResponseReturnValue:
     who = actor()
     return answer({"value": _views_json(definition(session(), name), who.user_id)})
 
 
 @blueprint.post("/<name>/views")
-@operation(summary="Save a view", tag=TAG, body=VIEW_GIVEN, answers={201: ref("View")},
-           description="`shared`: for everybody, by administrators only; else one's own.")  # fmt: skip
+@operation(
+    summary="Save a view",
+    tag=TAG,
+    body=VIEW_GIVEN,
+    answers={201: ref("View")},
+    description="`shared`: for everybody, by administrators only; else one's own.",
+)
 def save_view(name: str) -> ResponseReturnValue:
     given = body()
     actor()
@@ -146,9 +179,13 @@ def _settings(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _list_json(found: ListDefinition, user_id: int | None) -> dict[str, Any]:
     shown: dict[str, Any] = {
-        "name": found.name, "title": dict(found.titles), "separation": found.separation, "kind": found.kind,
-        "columns": [_column_json(column) for column in found.visible_columns], "views": _views_json(found, user_id),
-    }  # fmt: skip
+        "name": found.name,
+        "title": dict(found.titles),
+        "separation": found.separation,
+        "kind": found.kind,
+        "columns": [_column_json(column) for column in found.visible_columns],
+        "views": _views_json(found, user_id),
+    }
     if found.settings.get("description"):
         shown["description"] = found.settings["description"]
     return shown
@@ -165,4 +202,10 @@ def _views_json(found: ListDefinition, user_id: int | None) -> list[dict[str, An
 
 
 def _view_json(view: View) -> dict[str, Any]:
-    return {**view.settings, "id": view.id, "name": view.name, "title": dict(view.titles), "shared": view.user_id is None}
+    return {
+        **view.settings,
+        "id": view.id,
+        "name": view.name,
+        "title": dict(view.titles),
+        "shared": view.user_id is None,
+    }

@@ -17,7 +17,8 @@ from ...lists.query import Item
 from ..request import actor, home, session
 from .etags import etag, seen_version
 from .json import answer, body, item_answer, item_json, parsed
-from .operations import IF_MATCH, IF_MATCH_OPTIONAL, fields, operation, query as option, ref
+from .operations import IF_MATCH, IF_MATCH_OPTIONAL, fields, operation, ref
+from .operations import query as option
 from .options import Options, read_options
 
 blueprint = Blueprint("api_items", __name__, url_prefix="/api/v1/lists/<name>/items")
@@ -29,7 +30,9 @@ _PAGE_OPTIONS = (
     option("$orderby", "Columns with asc or desc: expected_close desc, name"),
     _SELECT,
     _EXPAND,
-    option("$top", "How many at most", {"type": "integer", "minimum": 0, "maximum": query.MOST_PER_PAGE, "default": 50}),
+    option(
+        "$top", "How many at most", {"type": "integer", "minimum": 0, "maximum": query.MOST_PER_PAGE, "default": 50}
+    ),
     option("$skiptoken", "Where an earlier page ended; @odata.nextLink has it"),
     option("$count", "Whether to count all that the filter finds", {"type": "boolean"}),
     option("deleted", "The recycle bin instead", {"type": "boolean"}),
@@ -58,9 +61,16 @@ def _page(found: ListDefinition, options: Options) -> query.Page:
     if columns is None:
         columns = [*SYSTEM_COLUMNS, *(column.name for column in found.visible_columns)]
     return query.page(
-        session(), actor(), found.name, where=options.where, order=options.order, columns=columns,
-        limit=options.top, after=options.after, deleted=options.deleted,
-    )  # fmt: skip
+        session(),
+        actor(),
+        found.name,
+        where=options.where,
+        order=options.order,
+        columns=columns,
+        limit=options.top,
+        after=options.after,
+        deleted=options.deleted,
+    )
 
 
 def _next_link(cursor: str) -> str:
@@ -76,7 +86,9 @@ def _shown(found: list[Item], options: Options) -> list[dict[str, Any]]:
     for item, data in zip(found, shown, strict=True):
         for column in options.expand:
             value = item[column]
-            data[column] = [_whole(one, targets) for one in value] if isinstance(value, list) else _whole(value, targets)
+            data[column] = (
+                [_whole(one, targets) for one in value] if isinstance(value, list) else _whole(value, targets)
+            )
     return shown
 
 
@@ -103,8 +115,14 @@ def _whole(value: Any, targets: dict[tuple[str, int], Item]) -> Any:
 
 
 @blueprint.post("")
-@operation(summary="Make an item", tag=TAG, body=ref("Item"), answers={201: ref("Item")}, problems=(409,),
-           description="The body holds the values by column: see Write.<list>.")  # fmt: skip
+@operation(
+    summary="Make an item",
+    tag=TAG,
+    body=ref("Item"),
+    answers={201: ref("Item")},
+    problems=(409,),
+    description="The body holds the values by column: see Write.<list>.",
+)
 def create(name: str) -> ResponseReturnValue:
     who, values = actor(), body()
     return item_answer(items.create(session(), who, name, values), 201)
@@ -120,8 +138,15 @@ def read(name: str, item_id: int) -> ResponseReturnValue:
 
 
 @blueprint.patch("/<int:item_id>")
-@operation(summary="Change an item", tag=TAG, body=ref("Item"), answers={200: ref("Item")}, parameters=(IF_MATCH,),
-           problems=(409, 412, 423, 428), description="The body holds the values to change, by column: see Write.<list>.")  # fmt: skip
+@operation(
+    summary="Change an item",
+    tag=TAG,
+    body=ref("Item"),
+    answers={200: ref("Item")},
+    parameters=(IF_MATCH,),
+    problems=(409, 412, 423, 428),
+    description="The body holds the values to change, by column: see Write.<list>.",
+)
 def change(name: str, item_id: int) -> ResponseReturnValue:
     who, values = actor(), body()
     version = seen_version(lambda: query.get(session(), who, name, item_id).version)
@@ -129,8 +154,13 @@ def change(name: str, item_id: int) -> ResponseReturnValue:
 
 
 @blueprint.delete("/<int:item_id>")
-@operation(summary="Put an item into the recycle bin", tag=TAG, answers={204: None}, parameters=(IF_MATCH_OPTIONAL,),
-           problems=(403, 409, 412, 423))  # fmt: skip
+@operation(
+    summary="Put an item into the recycle bin",
+    tag=TAG,
+    answers={204: None},
+    parameters=(IF_MATCH_OPTIONAL,),
+    problems=(403, 409, 412, 423),
+)
 def delete(name: str, item_id: int) -> ResponseReturnValue:
     who = actor()
     version = seen_version(lambda: query.get(session(), who, name, item_id).version, required=False)
@@ -150,13 +180,26 @@ def _entry_json(entry: versions.Entry) -> dict[str, Any]:
         {"column": one.column.name, "old": one.column.type.to_json(one.old), "new": one.column.type.to_json(one.new)}
         for one in entry.changes
     ]
-    return {"version": entry.version, "kind": entry.kind, "at": column_type("datetime", {}).to_json(entry.at), "by": by, "changes": changes}
+    return {
+        "version": entry.version,
+        "kind": entry.kind,
+        "at": column_type("datetime", {}).to_json(entry.at),
+        "by": by,
+        "changes": changes,
+    }
 
 
 @blueprint.post("/<int:item_id>/restore")
-@operation(summary="Bring an item back", tag=TAG, body=fields({"version": {"type": "integer", "minimum": 1}}), body_required=False,
-           answers={200: ref("Item")}, parameters=(IF_MATCH_OPTIONAL,), problems=(409, 412, 423),
-           description="Without a body from the recycle bin; with a version, the values of that version as a new one.")  # fmt: skip
+@operation(
+    summary="Bring an item back",
+    tag=TAG,
+    body=fields({"version": {"type": "integer", "minimum": 1}}),
+    body_required=False,
+    answers={200: ref("Item")},
+    parameters=(IF_MATCH_OPTIONAL,),
+    problems=(409, 412, 423),
+    description="Without a body from the recycle bin; with a version, the values of that version as a new one.",
+)
 def restore(name: str, item_id: int) -> ResponseReturnValue:
     who, wanted = actor(), parsed(body(optional=True), {"version": WholeColumn({})})
     if wanted.get("version") is None:

@@ -73,7 +73,9 @@ def body(*, optional: bool = False) -> dict[str, Any]:
     if not request.is_json:
         raise UnsupportedMediaType
     try:
-        read = json.loads(raw.decode("utf-8"), parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_once)
+        read = json.loads(
+            raw.decode("utf-8"), parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_once
+        )
     except RecursionError:
         raise Invalid("", "The body is nested too deeply.") from None
     except ValueError as refusal:

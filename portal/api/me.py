@@ -18,20 +18,32 @@ blueprint = Blueprint("api_me", __name__, url_prefix="/api/v1")
 
 
 @blueprint.get("/me")
-@operation(summary="Who I am", tag="me", answers={200: ref("Me")},
-           description="The address of the calendar feed is secret: whoever has it reads this user's calendar.")  # fmt: skip
+@operation(
+    summary="Who I am",
+    tag="me",
+    answers={200: ref("Me")},
+    description="The address of the calendar feed is secret: whoever has it reads this user's calendar.",
+)
 def me() -> ResponseReturnValue:
     who = actor()
     user = session().get_one(User, who.user_id)
     groups = query.many(session(), who, "sales_groups", sorted(who.groups), columns=["owner"])
     default = groups.get(who.default_group or 0)
-    return answer({
-        "user": {"id": user.id, "name": user.name, "email": user.email, "language": who.language, "time_zone": who.time_zone},
-        "roles": sorted(who.roles),
-        "groups": [_group(group) for _, group in sorted(groups.items())],
-        "default_group": {"id": default.id, "title": default.title} if default else None,
-        "calendar_feed": f"{home().settings.public_url}/calendar/feed/{user.feed_secret}.ics",
-    })  # fmt: skip
+    return answer(
+        {
+            "user": {
+                "id": user.id,
+                "name": user.name,
+                "email": user.email,
+                "language": who.language,
+                "time_zone": who.time_zone,
+            },
+            "roles": sorted(who.roles),
+            "groups": [_group(group) for _, group in sorted(groups.items())],
+            "default_group": {"id": default.id, "title": default.title} if default else None,
+            "calendar_feed": f"{home().settings.public_url}/calendar/feed/{user.feed_secret}.ics",
+        }
+    )
 
 
 def _group(group: query.Item) -> dict[str, Any]:

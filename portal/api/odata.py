@@ -11,7 +11,7 @@ import datetime
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from odata_query import ast
@@ -35,8 +35,14 @@ LONGEST_FILTER, DEEPEST, LONGEST_ORDER, MOST_ORDERS = 8000, 20, 1000, 8
 FILTER, ORDER = "$filter", "$orderby"
 
 _OPERATORS: dict[type[Any], str] = {
-    ast.Eq: "eq", ast.NotEq: "ne", ast.Gt: "gt", ast.GtE: "ge", ast.Lt: "lt", ast.LtE: "le", ast.In: "in",
-}  # fmt: skip
+    ast.Eq: "eq",
+    ast.NotEq: "ne",
+    ast.Gt: "gt",
+    ast.GtE: "ge",
+    ast.Lt: "lt",
+    ast.LtE: "le",
+    ast.In: "in",
+}
 _TURNED = {"eq": "eq", "ne": "ne", "gt": "lt", "ge": "le", "lt": "gt", "le": "ge"}
 _TEXT_FUNCTIONS = ("contains", "startswith", "endswith")
 _TOKEN = re.compile(r"@(me|my_groups|now|today)(?:([+-])(\d{1,4}))?")
@@ -48,11 +54,11 @@ class _Lexer(ODataLexer):
     """The library's lexer takes `all_day` for `all`, `nullable` for `null`, and no `not(…)`; this one does not."""
 
     tokens = ODataLexer.tokens
-    ANY = r"any(?=\s*\()"
-    ALL = r"all(?=\s*\()"
-    NULL = r"null\b"
-    BOOLEAN = r"(?:true|false)\b"
-    NOT = r"not(?=\()|not\s+"
+    ANY = r"any(?=\s*\()"  # type: ignore[assignment]
+    ALL = r"all(?=\s*\()"  # type: ignore[assignment]
+    NULL = r"null\b"  # type: ignore[assignment]
+    BOOLEAN = r"(?:true|false)\b"  # type: ignore[assignment]
+    NOT = r"not(?=\()|not\s+"  # type: ignore[assignment]
 
 
 def parse_filter(
@@ -99,9 +105,7 @@ def column_type_of(definition: ListDefinition, name: str, field: str) -> ColumnT
     if name in SYSTEM_TYPES:
         return SYSTEM_TYPES[name]
     if column is None or column.hidden:
-        raise Invalid(
-            field, "The list %(list)s has no column %(column)s.", list=definition.name, column=name[:80]
-        )
+        raise Invalid(field, "The list %(list)s has no column %(column)s.", list=definition.name, column=name[:80])
     return column.type
 
 
@@ -132,7 +136,10 @@ def _misunderstood(text: str, token: Token | None) -> Invalid:
         return Invalid(FILTER, "The filter ends too early or is not a comparison.")
     place = int(getattr(token, "index", 0))
     return Invalid(
-        FILTER, "The filter cannot be understood at character %(place)s: “%(text)s”.", place=place + 1, text=text[place : place + 30]
+        FILTER,
+        "The filter cannot be understood at character %(place)s: “%(text)s”.",
+        place=place + 1,
+        text=text[place : place + 30],
     )
 
 
@@ -200,15 +207,17 @@ class _Translation:
         raise Invalid(FILTER, "A filter is made of comparisons such as name eq 'x', joined by and, or, not.")
 
     def comparison(self, node: ast.Compare, depth: int) -> Filter:
-        op, left, right = _OPERATORS[type(node.comparator)], node.left, node.right
+        op = _OPERATORS[type(node.comparator)]
+        left: Any = node.left
+        right: Any = node.right
         if op in _TURNED and isinstance(left, ast._Literal) and not isinstance(right, ast._Literal):
-            op, left, right = _TURNED[op], right, left
+            op, left, right = _TURNED[op], right, left  # 5 lt value
         if isinstance(left, ast.Call) and isinstance(right, ast.Boolean) and op in ("eq", "ne"):
             found = self.boolean(left, depth + 1)
             return found if right.py_val == (op == "eq") else Not(found)
         path = _path(left)
         if op == "in":
-            return Or([self.compare(path, "eq", one) for one in right.val]) if _is_odd(right.val) else self.among(path, right.val)
+            return self.among(path, cast(ast.List, node.right).val)
         return self.compare(path, op, right)
 
     def text_function(self, node: ast.Call) -> Filter:
@@ -222,14 +231,21 @@ class _Translation:
         return Compare(path, name, text.val)
 
     def among(self, path: tuple[str, ...], literals: Sequence[Any]) -> Filter:
-        """`in`: any of these plain values."""
+        """`in`: any of these values."""
         kind = self.kind(path)
-        found: list[Any] = []
+        plain: list[Any] = []
+        others: list[Filter] = []
         for literal in literals:
-            found += self.operands(kind, literal)
-        if any(isinstance(one, _Day) for one in found):
-            return Or([self.of_day(path, "eq", one) if isinstance(one, _Day) else Compare(path, "eq", one) for one in found])
-        return Compare(path, "in", found) if found else _NEVER
+            if isinstance(literal, ast.Null):
+                others.append(Compare(path, "empty", True))
+                continue
+            for one in self.operands(kind, literal):
+                if isinstance(one, _Day):
+                    others.append(self.of_day(path, "eq", one))
+                else:
+                    plain.append(one)
+        among = Compare(path, "in", plain) if plain else _NEVER
+        return Or([among, *others]) if others else among
 
     def compare(self, path: tuple[str, ...], op: str, literal: Any) -> Filter:
         if isinstance(literal, ast.Null):
@@ -271,7 +287,9 @@ class _Translation:
                 return [self.day(kind, literal.val)]
             case ast.Integer() | ast.Float() | ast.DateTime() | ast.GUID():
                 return [literal.val]
-        raise Invalid(FILTER, "A column is compared with a value: a text in quotes, a number, a date, true, false or null.")
+        raise Invalid(
+            FILTER, "A column is compared with a value: a text in quotes, a number, a date, true, false or null."
+        )
 
     def day(self, kind: ColumnType | None, text: str) -> Any:
         if kind is None or kind.name != "datetime":
@@ -312,10 +330,6 @@ class _Translation:
         if self.lists is None or first.target == "users":
             return None
         return column_type_of(self.lists.get(first.target), path[1], FILTER)
-
-
-def _is_odd(literals: Sequence[Any]) -> bool:
-    return any(isinstance(one, ast.Null) for one in literals)
 
 
 def _chain(node: ast.BoolOp, op: type[Any]) -> list[Any]:

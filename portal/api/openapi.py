@@ -39,13 +39,19 @@ def describe(app: Flask, lists: Catalogue, public_url: str) -> dict[str, Any]:
         paths.setdefault(_PLACE.sub(r"{\g<name>}", rule.rule), {})[method.lower()] = _operation_json(rule, described)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Caseroom", "version": __version__, "license": {"name": "AGPL-3.0-or-later", "identifier": "AGPL-3.0-or-later"}},
+        "info": {
+            "title": "Caseroom",
+            "version": __version__,
+            "license": {"name": "AGPL-3.0-or-later", "identifier": "AGPL-3.0-or-later"},
+        },
         "servers": [{"url": public_url}],
         "security": [{"token": []}],
         "paths": dict(sorted(paths.items())),
         "components": {
             "schemas": dict(components(lists)),
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": "A token of `caseroom token add`"}},
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "description": "A token of `caseroom token add`"}
+            },
         },
     }
 
@@ -69,7 +75,10 @@ def _operation_json(rule: Rule, described: Operation) -> dict[str, Any]:
     if described.description:
         found["description"] = described.description
     if described.body is not None:
-        found["requestBody"] = {"required": described.body_required, "content": {described.body_type: {"schema": described.body}}}
+        found["requestBody"] = {
+            "required": described.body_required,
+            "content": {described.body_type: {"schema": described.body}},
+        }
     problem = {"application/problem+json": {"schema": ref("Problem")}}
     for status in described.problems:
         found["responses"][str(status)] = {"description": PROBLEMS[status], "content": problem}
@@ -78,7 +87,12 @@ def _operation_json(rule: Rule, described: Operation) -> dict[str, Any]:
 
 def _path_parameters(rule: Rule) -> list[dict[str, Any]]:
     return [
-        {"name": place["name"], "in": "path", "required": True, "schema": {"type": "integer" if place["kind"] == "int" else "string"}}
+        {
+            "name": place["name"],
+            "in": "path",
+            "required": True,
+            "schema": {"type": "integer" if place["kind"] == "int" else "string"},
+        }
         for place in _PLACE.finditer(rule.rule)
     ]
 

@@ -29,7 +29,7 @@ READ_PROBLEMS, WRITE_PROBLEMS = (401, 404), (401, 403, 404, 413, 415, 422)
 
 @dataclass(frozen=True)
 class Operation:
-    """One method of one address. `answers`: status → JSON schema, None = no body, or {media type: schema} in `media`."""
+    """One method of one address; its fields are the parameters of `operation`."""
 
     summary: str
     answers: Mapping[int, Schema | None]
@@ -68,9 +68,17 @@ def operation(
     """
     usual = WRITE_PROBLEMS if body is not None else READ_PROBLEMS
     described = Operation(
-        summary, answers, tag, description, body, body_type, body_required, answer_type, parameters,
+        summary,
+        answers,
+        tag,
+        description,
+        body,
+        body_type,
+        body_required,
+        answer_type,
+        parameters,
         sorted({*usual, *problems}),
-    )  # fmt: skip
+    )
 
     def keep(view: View) -> View:
         view.operation = described  # type: ignore[attr-defined]
@@ -86,12 +94,24 @@ def ref(name: str) -> Schema:
 
 def query(name: str, description: str, schema: Schema | None = None, *, required: bool = False) -> Mapping[str, Any]:
     """A parameter behind the question mark."""
-    return {"name": name, "in": "query", "description": description, "required": required, "schema": schema or {"type": "string"}}
+    return {
+        "name": name,
+        "in": "query",
+        "description": description,
+        "required": required,
+        "schema": schema or {"type": "string"},
+    }
 
 
 def header(name: str, description: str, *, required: bool = False) -> Mapping[str, Any]:
     """A request header."""
-    return {"name": name, "in": "header", "description": description, "required": required, "schema": {"type": "string"}}
+    return {
+        "name": name,
+        "in": "header",
+        "description": description,
+        "required": required,
+        "schema": {"type": "string"},
+    }
 
 
 def answer_of(view: Any) -> Operation | None:

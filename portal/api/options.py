@@ -33,12 +33,22 @@ class Options:
 
 
 def read_options(
-    given: MultiDict[str, str], definition: ListDefinition, actor: Actor, lists: Catalogue, *, known: tuple[str, ...] = KNOWN
+    given: MultiDict[str, str],
+    definition: ListDefinition,
+    actor: Actor,
+    lists: Catalogue,
+    *,
+    known: tuple[str, ...] = KNOWN,
 ) -> Options:
     """The options of a request's query; `known`: those that the address takes. Raises Invalid on the option's name."""
     for name in given:
         if name.startswith("$") and name not in known:
-            raise Invalid(name[:40], "There is no option %(name)s here. There are: %(known)s.", name=name[:40], known=", ".join(known))
+            raise Invalid(
+                name[:40],
+                "There is no option %(name)s here. There are: %(known)s.",
+                name=name[:40],
+                known=", ".join(known),
+            )
         if name.startswith("$") and len(given.getlist(name)) > 1:
             raise Invalid(name, "The option %(name)s stands twice.", name=name)
     text = given.get("$filter")
@@ -101,5 +111,3 @@ def _yes(name: str, text: str | None) -> bool:
     if text not in (None, "true", "false"):
         raise Invalid(name, "This must be true or false.")
     return text == "true"
-
-

@@ -11,7 +11,7 @@ from ...lists.reading import SYSTEM_TYPES
 from ...lists.schema import SEPARATIONS
 from .operations import fields, listed, ref
 
-Schema = dict[str, Any]
+Schema = Mapping[str, Any]
 
 TEXT: Schema = {"type": "string"}
 ID: Schema = {"type": "integer", "minimum": 1}
@@ -21,24 +21,42 @@ TITLES: Schema = {"type": "object", "additionalProperties": TEXT}
 TITLE_GIVEN: Schema = {"anyOf": [TEXT, TITLES], "description": "A text, or one text per language"}
 PARTICIPANT: Schema = {
     "type": "object",
-    "properties": {"user": ID, "contact": ID, "email": TEXT, "answer": {"enum": ["none", "accepted", "declined", "tentative"]}},
+    "properties": {
+        "user": ID,
+        "contact": ID,
+        "email": TEXT,
+        "answer": {"enum": ["none", "accepted", "declined", "tentative"]},
+    },
     "additionalProperties": False,
 }
 _PARTS = ("street", "postcode", "city", "region", "country")
-ADDRESS: Schema = {"type": "object", "properties": {part: TEXT for part in _PARTS}, "additionalProperties": False}
+ADDRESS: Schema = {"type": "object", "properties": dict.fromkeys(_PARTS, TEXT), "additionalProperties": False}
 
 _READ: dict[str, Schema] = {
-    "number": DECIMAL, "currency": DECIMAL, "percent": DECIMAL, "boolean": {"type": "boolean"}, "whole": {"type": "integer"},
-    "date": {"type": "string", "format": "date"}, "datetime": {"type": "string", "format": "date-time"},
-    "address": ADDRESS, "lookup": REFERENCE, "person": REFERENCE,
-    "multi_lookup": {"type": "array", "items": REFERENCE}, "multi_choice": {"type": "array", "items": TEXT},
-    "tags": {"type": "array", "items": TEXT}, "participants": {"type": "array", "items": PARTICIPANT},
-}  # fmt: skip
+    "number": DECIMAL,
+    "currency": DECIMAL,
+    "percent": DECIMAL,
+    "boolean": {"type": "boolean"},
+    "whole": {"type": "integer"},
+    "date": {"type": "string", "format": "date"},
+    "datetime": {"type": "string", "format": "date-time"},
+    "address": ADDRESS,
+    "lookup": REFERENCE,
+    "person": REFERENCE,
+    "multi_lookup": {"type": "array", "items": REFERENCE},
+    "multi_choice": {"type": "array", "items": TEXT},
+    "tags": {"type": "array", "items": TEXT},
+    "participants": {"type": "array", "items": PARTICIPANT},
+}
 _NUMBER_GIVEN: Schema = {"type": ["string", "number"], "description": "A decimal string; a number is read too"}
 _WRITTEN: dict[str, Schema] = {
-    "number": _NUMBER_GIVEN, "currency": _NUMBER_GIVEN, "percent": _NUMBER_GIVEN,
-    "lookup": ID, "person": ID, "multi_lookup": {"type": "array", "items": ID},
-}  # fmt: skip
+    "number": _NUMBER_GIVEN,
+    "currency": _NUMBER_GIVEN,
+    "percent": _NUMBER_GIVEN,
+    "lookup": ID,
+    "person": ID,
+    "multi_lookup": {"type": "array", "items": ID},
+}
 
 
 def read_schema(kind: ColumnType) -> Schema:
@@ -60,7 +78,7 @@ def written_schema(kind: ColumnType) -> Schema:
 
 def item_schema(found: ListDefinition) -> Schema:
     """An item of a list as it is read."""
-    properties: Schema = {"@odata.etag": TEXT}
+    properties: dict[str, Schema] = {"@odata.etag": TEXT}
     properties |= {name: read_schema(kind) for name, kind in SYSTEM_TYPES.items()}
     properties |= {column.name: _titled(column, read_schema(column.type)) for column in found.visible_columns}
     properties["id"] = ID
@@ -76,7 +94,7 @@ def item_write_schema(found: ListDefinition) -> Schema:
 
 def _titled(column: Column, schema: Schema) -> Schema:
     described = column.description("en")
-    titled = {**schema, "title": column.title("en")}
+    titled: dict[str, Any] = {**schema, "title": column.title("en")}
     if column.by_program:
         titled["readOnly"] = True
     return {**titled, "description": described} if described else titled
@@ -87,10 +105,13 @@ PROBLEM: Schema = {
     "description": "Problem details (RFC 9457)",
     "required": ["type", "title", "status", "detail", "errors"],
     "properties": {
-        "type": TEXT, "title": TEXT, "status": {"type": "integer"}, "detail": TEXT,
+        "type": TEXT,
+        "title": TEXT,
+        "status": {"type": "integer"},
+        "detail": TEXT,
         "errors": {"type": "array", "items": fields({"field": TEXT, "message": TEXT}, "field", "message")},
     },
-}  # fmt: skip
+}
 ANY_ITEM: Schema = {
     "type": "object",
     "description": "An item of any list; the schema of one list's items is Item.<list>",
@@ -112,75 +133,126 @@ COLUMN: Schema = {
     "type": "object",
     "required": ["name", "type", "title", "required", "read_only"],
     "properties": {
-        "name": TEXT, "type": {"enum": sorted(TYPES)}, "title": TITLES, "required": {"type": "boolean"},
+        "name": TEXT,
+        "type": {"enum": sorted(TYPES)},
+        "title": TITLES,
+        "required": {"type": "boolean"},
         "read_only": {"type": "boolean"},
     },
-}  # fmt: skip
+}
 VIEW: Schema = {
     "type": "object",
     "required": ["name", "title", "shared"],
     "properties": {
-        "id": ID, "name": TEXT, "title": TITLES, "shared": {"type": "boolean"},
-        "columns": {"type": "array", "items": TEXT}, "filter": TEXT, "order": TEXT,
+        "id": ID,
+        "name": TEXT,
+        "title": TITLES,
+        "shared": {"type": "boolean"},
+        "columns": {"type": "array", "items": TEXT},
+        "filter": TEXT,
+        "order": TEXT,
     },
-}  # fmt: skip
+}
 LIST: Schema = {
     "type": "object",
     "required": ["name", "title", "separation", "kind", "columns", "views"],
     "properties": {
-        "name": TEXT, "title": TITLES, "separation": {"enum": list(SEPARATIONS)}, "kind": TEXT, "description": TITLES,
-        "columns": {"type": "array", "items": ref("Column")}, "views": {"type": "array", "items": ref("View")},
+        "name": TEXT,
+        "title": TITLES,
+        "separation": {"enum": list(SEPARATIONS)},
+        "kind": TEXT,
+        "description": TITLES,
+        "columns": {"type": "array", "items": ref("Column")},
+        "views": {"type": "array", "items": ref("View")},
     },
-}  # fmt: skip
+}
 COLUMN_GIVEN: Schema = {
     "type": "object",
     "required": ["name", "type"],
     "description": "Beside these, the options of the type: choices, list, decimals, min, max, multiline, …",
     "properties": {
-        "name": {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,49}$"}, "type": {"enum": sorted(TYPES)}, "title": TITLE_GIVEN,
-        "required": {"type": "boolean"}, "unique": {"type": "boolean"}, "default": {}, "indexed": {"type": "boolean"},
+        "name": {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,49}$"},
+        "type": {"enum": sorted(TYPES)},
+        "title": TITLE_GIVEN,
+        "required": {"type": "boolean"},
+        "unique": {"type": "boolean"},
+        "default": {},
+        "indexed": {"type": "boolean"},
     },
-}  # fmt: skip
+}
 VIEW_GIVEN: Schema = fields(
     {
-        "name": TEXT, "title": TITLE_GIVEN, "columns": {"type": "array", "items": TEXT}, "filter": TEXT, "order": TEXT,
-        "group": TEXT, "shared": {"type": "boolean"}, "default": {"type": "boolean"},
+        "name": TEXT,
+        "title": TITLE_GIVEN,
+        "columns": {"type": "array", "items": TEXT},
+        "filter": TEXT,
+        "order": TEXT,
+        "group": TEXT,
+        "shared": {"type": "boolean"},
+        "default": {"type": "boolean"},
     },
     "name",
-)  # fmt: skip
+)
 LIST_GIVEN: Schema = fields(
     {
-        "name": TEXT, "title": TITLE_GIVEN, "separation": {"enum": list(SEPARATIONS)}, "description": TITLE_GIVEN,
-        "columns": {"type": "array", "items": COLUMN_GIVEN}, "views": {"type": "array", "items": VIEW_GIVEN},
+        "name": TEXT,
+        "title": TITLE_GIVEN,
+        "separation": {"enum": list(SEPARATIONS)},
+        "description": TITLE_GIVEN,
+        "columns": {"type": "array", "items": COLUMN_GIVEN},
+        "views": {"type": "array", "items": VIEW_GIVEN},
     },
     "name",
-)  # fmt: skip
+)
 VERSION: Schema = fields(
     {
-        "version": {"type": "integer"}, "kind": TEXT, "at": {"type": "string", "format": "date-time"},
+        "version": {"type": "integer"},
+        "kind": TEXT,
+        "at": {"type": "string", "format": "date-time"},
         "by": {"anyOf": [REFERENCE, {"type": "null"}]},
         "changes": {"type": "array", "items": fields({"column": TEXT, "old": {}, "new": {}}, "column", "old", "new")},
     },
-    "version", "kind", "at", "by", "changes",
-)  # fmt: skip
+    "version",
+    "kind",
+    "at",
+    "by",
+    "changes",
+)
 ME: Schema = fields(
     {
-        "user": fields({"id": ID, "name": TEXT, "email": TEXT, "language": TEXT, "time_zone": TEXT}, "id", "name", "email"),
+        "user": fields(
+            {"id": ID, "name": TEXT, "email": TEXT, "language": TEXT, "time_zone": TEXT}, "id", "name", "email"
+        ),
         "roles": {"type": "array", "items": TEXT},
-        "groups": {"type": "array", "items": fields({"id": ID, "title": TEXT, "owner": {"anyOf": [REFERENCE, {"type": "null"}]}}, "id")},
+        "groups": {
+            "type": "array",
+            "items": fields({"id": ID, "title": TEXT, "owner": {"anyOf": [REFERENCE, {"type": "null"}]}}, "id"),
+        },
         "default_group": {"anyOf": [REFERENCE, {"type": "null"}]},
         "calendar_feed": {"type": "string", "format": "uri"},
     },
-    "user", "roles", "groups", "default_group", "calendar_feed",
-)  # fmt: skip
+    "user",
+    "roles",
+    "groups",
+    "default_group",
+    "calendar_feed",
+)
 
 
 def components(lists: Catalogue) -> Mapping[str, Schema]:
     """All named schemas: the fixed ones, and two for each list."""
     named: dict[str, Schema] = {
-        "Problem": PROBLEM, "Item": ANY_ITEM, "Page": PAGE, "Column": COLUMN, "View": VIEW, "List": LIST,
-        "Lists": dict(listed(ref("List"))), "Versions": dict(listed(VERSION)), "Me": ME, "Reference": REFERENCE,
-    }  # fmt: skip
+        "Problem": PROBLEM,
+        "Item": ANY_ITEM,
+        "Page": PAGE,
+        "Column": COLUMN,
+        "View": VIEW,
+        "List": LIST,
+        "Lists": dict(listed(ref("List"))),
+        "Versions": dict(listed(VERSION)),
+        "Me": ME,
+        "Reference": REFERENCE,
+    }
     for name, found in sorted(lists.by_name.items()):
         named[f"Item.{name}"] = item_schema(found)
         named[f"Write.{name}"] = item_write_schema(found)

@@ -31,6 +31,8 @@ def make_companies(rng: Random, now: datetime, salespeople: list[Row]) -> list[R
         activity = f"ma{rng.randint(1, 10)}"
         short, full = names.make_company_name(rng, country, activity)
         while short in taken:
+            # A trade has only so many names in a country: another trade, so that this ends for every seed.
+            activity = f"ma{rng.randint(1, 10)}"
             short, full = names.make_company_name(rng, country, activity)
         taken.add(short)
         row = _company(rng, f"r{number}", country, short, full, activity, taken)

@@ -89,7 +89,7 @@ def _case_event(rng: Random, activity: Row, case: Row, company: Row) -> Row:
             {"user": activity["user"], "answer": "accepted"},
             {
                 "contact": activity["contact"],
-                "answer": "accepted" if past else rng.choice(["accepted", "needs-action"]),
+                "answer": "accepted" if past else rng.choice(["accepted", "none"]),
             },
         ],
         "recurrence": None,

@@ -14,7 +14,7 @@ import subprocess
 import sys
 
 # Bundles and where they start. Heavy pages get an entry of their own, loaded by those pages only.
-ENTRY_POINTS = ["src/app.ts"]
+ENTRY_POINTS = ["src/app.ts", "src/taskpane.ts"]
 
 
 class BuildFailed(Exception):

@@ -32,7 +32,7 @@ def show(list_name: str, item_id: int) -> ResponseReturnValue:
     me = actor()
     item = query.get(session(), me, list_name, item_id)
     here = url_for("items.show", list_name=list_name, item_id=item_id)
-    return render_template("lists/item.html", partial=_is_panel(), **item_view.context(session(), item, me, here))
+    return render_template("lists/item.html", partial=is_panel(), **item_view.context(session(), item, me, here))
 
 
 @blueprint.get("/lists/<list_name>/new")
@@ -238,7 +238,8 @@ def _without_empty_group(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name != "sales_group" or value}
 
 
-def _is_panel() -> bool:
+def is_panel() -> bool:
+    """Whether the side panel beside a list asks."""
     return request.headers.get("HX-Target") == PANEL or bool(
         request.args.get("panel") and request.headers.get("HX-Request")
     )

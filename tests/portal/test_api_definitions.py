@@ -1,4 +1,6 @@
 """Lists made and changed over the API: only by administrators, and never into something that later breaks."""
+# pyright: reportOptionalSubscript=false, reportOptionalMemberAccess=false, reportArgumentType=false
+# pyright: reportReturnType=false, reportAttributeAccessIssue=false, reportOptionalIterable=false
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ def test_every_list_says_what_it_is_made_of(house: House) -> None:
     cases = house.api("south").get(f"{LISTS}/cases").json
     assert cases == value["cases"] and cases["separation"] == "by_group" and cases["title"]["sk"] == "Obchodné prípady"
     columns = {column["name"]: column for column in cases["columns"]}
-    assert columns["status"]["read_only"] and columns["company"]["required"] and columns["company"]["list"] == "relations"
+    assert (
+        columns["status"]["read_only"] and columns["company"]["required"] and columns["company"]["list"] == "relations"
+    )
     events = house.api("south").get(f"{LISTS}/events/columns").json["value"]
     assert "name_typed" not in {column["name"] for column in events}
 
@@ -35,9 +39,13 @@ def test_a_list_is_made_changed_and_put_away(house: House) -> None:
     admin = house.api("admin")
     made = admin.post(LISTS, json={"name": "tools", "title": {"en": "Tools"}, "description": "What we lend"})
     assert made.status_code == 201 and made.headers["Location"] == f"{LISTS}/tools"
-    assert [column["name"] for column in made.json["columns"]] == ["name"] and made.json["description"] == {"en": "What we lend"}
+    assert [column["name"] for column in made.json["columns"]] == ["name"] and made.json["description"] == {
+        "en": "What we lend"
+    }
     assert admin.post(LISTS, json={"name": "tools"}).status_code == 409
-    added = admin.post(f"{LISTS}/tools/columns", json={"name": "weight", "type": "number", "decimals": 3, "title": "Weight (kg)"})
+    added = admin.post(
+        f"{LISTS}/tools/columns", json={"name": "weight", "type": "number", "decimals": 3, "title": "Weight (kg)"}
+    )
     assert added.status_code == 201 and added.json["decimals"] == 3 and added.json["title"] == {"en": "Weight (kg)"}
     assert admin.post(f"{LISTS}/tools/columns", json={"name": "weight", "type": "number"}).status_code == 409
     assert admin.post(f"{LISTS}/tools/items", json={"name": "drill", "weight": "1.250"}).json["weight"] == "1.250"
@@ -59,17 +67,40 @@ def test_a_new_separation_holds_at_once_for_what_is_there(house: House) -> None:
     assert south.get(address).status_code == 404 and north.get(address).status_code == 200
 
 
-@pytest.mark.parametrize("column", [
-    {"name": "x", "type": "choice"}, {"name": "x", "type": "choice", "choices": "abc"}, {"name": "x", "type": "choice", "choices": [5]},
-    {"name": "x", "type": "choice", "choices": [{}]}, {"name": "x", "type": "choice", "choices": ["a", "a"]},
-    {"name": "x", "type": "choice", "choices": [{"value": "a", "title": "A"}]}, {"name": "x", "type": "choice", "choices": ["a"], "default": "b"},
-    {"name": "x", "type": "text", "max": "abc"}, {"name": "x", "type": "text", "max": -1}, {"name": "x", "type": "text", "required": "yes"},
-    {"name": "x", "type": "number", "min": "abc"}, {"name": "x", "type": "number", "decimals": 9}, {"name": "x", "type": "number", "default": "many"},
-    {"name": "x", "type": "lookup"}, {"name": "x", "type": "lookup", "list": "nowhere"}, {"name": "x", "type": "lookup", "list": ["cases"]},
-    {"name": "x", "type": "text", "multiline": True, "unique": True}, {"name": "x", "type": "tags", "indexed": True}, {"name": "x", "type": "nonsense"},
-    {"name": "x", "type": ["text"]}, {"name": "x"}, {"name": "id", "type": "text"}, {"name": "Nice name", "type": "text"}, {"name": "x\n", "type": "text"},
-    {"name": "x", "type": "text", "frobnicate": 1}, {"name": "x", "type": "text", "title": {"en": 5}}, {"name": 5, "type": "text"}, {"type": "text"}, {},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "column",
+    [
+        {"name": "x", "type": "choice"},
+        {"name": "x", "type": "choice", "choices": "abc"},
+        {"name": "x", "type": "choice", "choices": [5]},
+        {"name": "x", "type": "choice", "choices": [{}]},
+        {"name": "x", "type": "choice", "choices": ["a", "a"]},
+        {"name": "x", "type": "choice", "choices": [{"value": "a", "title": "A"}]},
+        {"name": "x", "type": "choice", "choices": ["a"], "default": "b"},
+        {"name": "x", "type": "text", "max": "abc"},
+        {"name": "x", "type": "text", "max": -1},
+        {"name": "x", "type": "text", "required": "yes"},
+        {"name": "x", "type": "number", "min": "abc"},
+        {"name": "x", "type": "number", "decimals": 9},
+        {"name": "x", "type": "number", "default": "many"},
+        {"name": "x", "type": "lookup"},
+        {"name": "x", "type": "lookup", "list": "nowhere"},
+        {"name": "x", "type": "lookup", "list": ["cases"]},
+        {"name": "x", "type": "text", "multiline": True, "unique": True},
+        {"name": "x", "type": "tags", "indexed": True},
+        {"name": "x", "type": "nonsense"},
+        {"name": "x", "type": ["text"]},
+        {"name": "x"},
+        {"name": "id", "type": "text"},
+        {"name": "Nice name", "type": "text"},
+        {"name": "x\n", "type": "text"},
+        {"name": "x", "type": "text", "frobnicate": 1},
+        {"name": "x", "type": "text", "title": {"en": 5}},
+        {"name": 5, "type": "text"},
+        {"type": "text"},
+        {},
+    ],
+)
 def test_a_column_that_cannot_work_is_refused_and_leaves_nothing(house: House, column: dict[str, Any]) -> None:
     admin = house.api("admin")
     refused = admin.post(f"{LISTS}/products/columns", json=column)
@@ -81,12 +112,25 @@ def test_a_column_that_cannot_work_is_refused_and_leaves_nothing(house: House, c
     assert admin.post(LISTS, json={"name": "fresh"}).status_code == 201
 
 
-@pytest.mark.parametrize("body", [
-    {"name": "x", "columns": "many"}, {"name": "x", "columns": [5]}, {"name": "x", "views": [5]}, {"name": "x", "separation": "by_moon"}, {"name": "x", "separation": []},
-    {"name": "x", "settings": {"before_write": ["crm.case"]}}, {"name": "x", "title": 5}, {"name": "x", "description": {"en": 5}},
-    {"name": "x", "views": [{"name": "v", "filter": "nonsense eq 1"}]}, {"name": "x", "views": [{"name": "v", "order": "nonsense"}]},
-    {"name": "x", "views": [{"name": "v", "columns": ["nonsense"]}]}, {"name": "x", "views": [{"name": "v", "filter": 5}]}, {"name": []}, {},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"name": "x", "columns": "many"},
+        {"name": "x", "columns": [5]},
+        {"name": "x", "views": [5]},
+        {"name": "x", "separation": "by_moon"},
+        {"name": "x", "separation": []},
+        {"name": "x", "settings": {"before_write": ["crm.case"]}},
+        {"name": "x", "title": 5},
+        {"name": "x", "description": {"en": 5}},
+        {"name": "x", "views": [{"name": "v", "filter": "nonsense eq 1"}]},
+        {"name": "x", "views": [{"name": "v", "order": "nonsense"}]},
+        {"name": "x", "views": [{"name": "v", "columns": ["nonsense"]}]},
+        {"name": "x", "views": [{"name": "v", "filter": 5}]},
+        {"name": []},
+        {},
+    ],
+)
 def test_a_list_that_cannot_work_is_refused_and_leaves_nothing(house: House, body: dict[str, Any]) -> None:
     admin = house.api("admin")
     refused = admin.post(LISTS, json=body)
@@ -96,7 +140,10 @@ def test_a_list_that_cannot_work_is_refused_and_leaves_nothing(house: House, bod
 
 def test_a_view_of_ones_own_is_seen_by_nobody_else(house: House) -> None:
     north, both = house.api("north"), house.api("both")
-    saved = north.post(f"{LISTS}/cases/views", json={"name": "hot", "columns": ["name", "value"], "filter": "value gt 1000", "order": "value desc"})
+    saved = north.post(
+        f"{LISTS}/cases/views",
+        json={"name": "hot", "columns": ["name", "value"], "filter": "value gt 1000", "order": "value desc"},
+    )
     assert saved.status_code == 201 and saved.json["shared"] is False and saved.json["filter"] == "value gt 1000"
     assert "hot" in {view["name"] for view in north.get(f"{LISTS}/cases/views").json["value"]}
     assert "hot" not in {view["name"] for view in both.get(f"{LISTS}/cases/views").json["value"]}

@@ -1,4 +1,6 @@
 """`$filter` and `$orderby`: against an oracle in plain Python, at their bounds, and with rubbish."""
+# pyright: reportOptionalSubscript=false, reportOptionalMemberAccess=false, reportArgumentType=false
+# pyright: reportReturnType=false, reportAttributeAccessIssue=false, reportOptionalIterable=false
 
 from __future__ import annotations
 
@@ -11,13 +13,14 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from house import House, settle
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from caseroom.lists import catalogue
 from caseroom.lists.errors import Invalid
 from caseroom.portal.api.odata import LONGEST_FILTER, parse_filter, parse_orderby
 
-NOW = datetime.datetime(2026, 11, 23, 10, tzinfo=datetime.timezone.utc)
+NOW = datetime.datetime(2026, 11, 23, 10, tzinfo=datetime.UTC)
 ITEMS = "/api/v1/lists/cases/items"
 QUIET = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 
@@ -36,7 +39,9 @@ ROWS: list[Row] = [
             "n": Decimal(number) / 4 if number % 5 else None,
             "t": ("alfa", "beta", "o'neil", "50%", "a_b", None)[number % 6],
             "d": datetime.date(2026, 1, 1 + number) if number % 4 else None,
-            "i": datetime.datetime(2026, 1, 1 + number // 2, 12 * (number % 2), tzinfo=datetime.timezone.utc) if number % 7 else None,
+            "i": datetime.datetime(2026, 1, 1 + number // 2, 12 * (number % 2), tzinfo=datetime.UTC)
+            if number % 7
+            else None,
             "b": (True, False, None)[number % 3],
             "g": ["x"] * (number % 2) + ["y"] * (number % 3 == 0) or None,
         }
@@ -47,15 +52,21 @@ KINDS = {"n": "number", "t": "text", "d": "date", "i": "datetime", "b": "boolean
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def rows(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FlaskClient, dict[int, Row]]]:
+def rows(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[FlaskClient, dict[int, Row]]]:
     """A list with these rows, once per kind of database, and the rows by id."""
     house = _house(request, tmp_path_factory.mktemp("oracle"))
     admin = house.api("admin")
-    columns = [{"name": name, "type": kind, **({"decimals": 2} if kind == "number" else {})} for name, kind in KINDS.items()]
+    columns = [
+        {"name": name, "type": kind, **({"decimals": 2} if kind == "number" else {})} for name, kind in KINDS.items()
+    ]
     assert admin.post("/api/v1/lists", json={"name": "rows", "columns": columns}).status_code == 201
     by_id = {}
     for row in ROWS:
-        values = {name: str(value) if isinstance(value, (Decimal, datetime.date)) else value for name, value in row.items()}
+        values = {
+            name: str(value) if isinstance(value, (Decimal, datetime.date)) else value for name, value in row.items()
+        }
         made = admin.post("/api/v1/lists/rows/items", json={"name": "r", **values})
         assert made.status_code == 201, made.text
         by_id[made.json["id"]] = row
@@ -88,8 +99,11 @@ def _house(request: pytest.FixtureRequest, folder: Path) -> House:
 
 Test = tuple[str, Callable[[Row], bool]]
 RANGES: dict[str, Callable[[Any, Any], bool]] = {
-    "gt": lambda a, b: a > b, "ge": lambda a, b: a >= b, "lt": lambda a, b: a < b, "le": lambda a, b: a <= b,
-}  # fmt: skip
+    "gt": lambda a, b: a > b,
+    "ge": lambda a, b: a >= b,
+    "lt": lambda a, b: a < b,
+    "le": lambda a, b: a <= b,
+}
 
 
 def _quoted(text: str) -> str:
@@ -110,28 +124,57 @@ def _compared(name: str, literal: str, value: Any) -> st.SearchStrategy[Test]:
     return st.sampled_from(["eq", "ne", *(RANGES if name in "ndi" else ())]).map(make)
 
 
-numbers = st.sampled_from(["0", "1", "1.25", "2.5", "2.501", "2.499", "-1", "1e1", "5.75", "0.0001"]).flatmap(lambda text: _compared("n", text, Decimal(text)))
-texts = st.sampled_from(["alfa", "beta", "o'neil", "50%", "nothing"]).flatmap(lambda text: _compared("t", _quoted(text), text))
-days = st.dates(datetime.date(2025, 12, 30), datetime.date(2026, 1, 27)).flatmap(lambda day: _compared("d", str(day), day))
-instants = st.integers(0, 26 * 24).flatmap(
-    lambda hours: _compared("i", (NOW.replace(month=1, day=1, hour=0) + datetime.timedelta(hours=hours)).isoformat(), NOW.replace(month=1, day=1, hour=0) + datetime.timedelta(hours=hours))
+numbers = st.sampled_from(["0", "1", "1.25", "2.5", "2.501", "2.499", "-1", "1e1", "5.75", "0.0001"]).flatmap(
+    lambda text: _compared("n", text, Decimal(text))
 )
-truths = st.sampled_from([("b eq true", lambda row: row["b"] is True), ("b ne true", lambda row: row["b"] is not True), ("b", lambda row: row["b"] is True)])
-empties = st.sampled_from([*"ntdibg"]).flatmap(lambda name: st.sampled_from([
-    (f"{name} eq null", lambda row: row[name] is None), (f"{name} ne null", lambda row: row[name] is not None),
-]))  # fmt: skip
-words = st.sampled_from([
-    ("contains(t,'A')", lambda row: "a" in (row["t"] or "")), ("contains(t,'%')", lambda row: "%" in (row["t"] or "")),
-    ("contains(t,'_')", lambda row: "_" in (row["t"] or "")), ("startswith(t,'Be')", lambda row: (row["t"] or "").startswith("be")),
-    ("endswith(t,'a') eq false", lambda row: not (row["t"] or "").endswith("a")), ("contains(t,'''')", lambda row: "'" in (row["t"] or "")),
-    ("t in ('alfa','50%')", lambda row: row["t"] in ("alfa", "50%")), ("n in (1.25, 2.501, 5)", lambda row: row["n"] in (Decimal("1.25"), 5)),
-    ("n in (5)", lambda row: row["n"] == 5), ("t in ('beta', null)", lambda row: row["t"] in ("beta", None)),
-    ("g eq 'x'", lambda row: "x" in (row["g"] or ())), ("g ne 'y'", lambda row: "y" not in (row["g"] or ())),
-    ("i eq 2026-01-04", lambda row: row["i"] is not None and row["i"].date() == datetime.date(2026, 1, 4)),
-    ("i le 2026-01-04", lambda row: row["i"] is not None and row["i"].date() <= datetime.date(2026, 1, 4)),
-    ("i gt 2026-01-04", lambda row: row["i"] is not None and row["i"].date() > datetime.date(2026, 1, 4)),
-    ("2 lt n", lambda row: row["n"] is not None and row["n"] > 2),
-])  # fmt: skip
+texts = st.sampled_from(["alfa", "beta", "o'neil", "50%", "nothing"]).flatmap(
+    lambda text: _compared("t", _quoted(text), text)
+)
+days = st.dates(datetime.date(2025, 12, 30), datetime.date(2026, 1, 27)).flatmap(
+    lambda day: _compared("d", str(day), day)
+)
+instants = st.integers(0, 26 * 24).flatmap(
+    lambda hours: _compared(
+        "i",
+        (NOW.replace(month=1, day=1, hour=0) + datetime.timedelta(hours=hours)).isoformat(),
+        NOW.replace(month=1, day=1, hour=0) + datetime.timedelta(hours=hours),
+    )
+)
+truths = st.sampled_from(
+    [
+        ("b eq true", lambda row: row["b"] is True),
+        ("b ne true", lambda row: row["b"] is not True),
+        ("b", lambda row: row["b"] is True),
+    ]
+)
+empties = st.sampled_from([*"ntdibg"]).flatmap(
+    lambda name: st.sampled_from(
+        [
+            (f"{name} eq null", lambda row: row[name] is None),
+            (f"{name} ne null", lambda row: row[name] is not None),
+        ]
+    )
+)
+words = st.sampled_from(
+    [
+        ("contains(t,'A')", lambda row: "a" in (row["t"] or "")),
+        ("contains(t,'%')", lambda row: "%" in (row["t"] or "")),
+        ("contains(t,'_')", lambda row: "_" in (row["t"] or "")),
+        ("startswith(t,'Be')", lambda row: (row["t"] or "").startswith("be")),
+        ("endswith(t,'a') eq false", lambda row: not (row["t"] or "").endswith("a")),
+        ("contains(t,'''')", lambda row: "'" in (row["t"] or "")),
+        ("t in ('alfa','50%')", lambda row: row["t"] in ("alfa", "50%")),
+        ("n in (1.25, 2.501, 5)", lambda row: row["n"] in (Decimal("1.25"), 5)),
+        ("n in (5)", lambda row: row["n"] == 5),
+        ("t in ('beta', null)", lambda row: row["t"] in ("beta", None)),
+        ("g eq 'x'", lambda row: "x" in (row["g"] or ())),
+        ("g ne 'y'", lambda row: "y" not in (row["g"] or ())),
+        ("i eq 2026-01-04", lambda row: row["i"] is not None and row["i"].date() == datetime.date(2026, 1, 4)),
+        ("i le 2026-01-04", lambda row: row["i"] is not None and row["i"].date() <= datetime.date(2026, 1, 4)),
+        ("i gt 2026-01-04", lambda row: row["i"] is not None and row["i"].date() > datetime.date(2026, 1, 4)),
+        ("2 lt n", lambda row: row["n"] is not None and row["n"] > 2),
+    ]
+)
 leaves: st.SearchStrategy[Test] = st.one_of(numbers, texts, days, instants, truths, empties, words)
 
 
@@ -146,7 +189,11 @@ def _negate(part: Test) -> Test:
     return f"not ({part[0]})", lambda row: not part[1](row)
 
 
-trees = st.recursive(leaves, lambda inner: st.one_of(st.tuples(inner, st.sampled_from(["and", "or"]), inner).map(_join), inner.map(_negate)), max_leaves=8)
+trees = st.recursive(
+    leaves,
+    lambda inner: st.one_of(st.tuples(inner, st.sampled_from(["and", "or"]), inner).map(_join), inner.map(_negate)),
+    max_leaves=8,
+)
 
 
 def test_random_filters_find_what_plain_python_finds(rows: tuple[FlaskClient, dict[int, Row]]) -> None:
@@ -158,19 +205,80 @@ def test_random_filters_find_what_plain_python_finds(rows: tuple[FlaskClient, di
         text, test = tree
         found = client.get("/api/v1/lists/rows/items", query_string={"$filter": text, "$select": "id"})
         assert found.status_code == 200, (text, found.text)
-        assert [item["id"] for item in found.json["value"]] == [number for number, row in by_id.items() if test(row)], text
+        assert [item["id"] for item in found.json["value"]] == [number for number, row in by_id.items() if test(row)], (
+            text
+        )
 
     compare()
 
 
-def test_random_texts_are_answered_or_refused_but_never_break_anything(rows: tuple[FlaskClient, dict[int, Row]]) -> None:
+def test_random_texts_are_answered_or_refused_but_never_break_anything(
+    rows: tuple[FlaskClient, dict[int, Row]],
+) -> None:
     client, _ = rows
-    pieces = st.sampled_from([
-        "n", "t", "d", "i", "b", "g", "id", "created_by", "nonsense", " eq ", " ne ", " gt ", " in ", " and ", " or ", "not ", "(", ")", ",", "'", "''",
-        "'x'", "1", "-", "1.5", "1e999", "null", "true", "2026-02-31", "2026-01-01", "2026-01-01T00:00:00Z", "9999-12-31", "contains", "contains(t,", "/", "name",
-        "any", "all", ":", "=", "@me", "'@me'", "'@today'", "'@today+9999'", " ", "\x00", "😀", "\\", "%", "duration'P1D'", "add", "concat", "geography'x'", "a.b",
-        "00000000-0000-0000-0000-000000000000", "12:30", "٣", "9" * 400, "\ud800",
-    ])  # fmt: skip
+    pieces = st.sampled_from(
+        [
+            "n",
+            "t",
+            "d",
+            "i",
+            "b",
+            "g",
+            "id",
+            "created_by",
+            "nonsense",
+            " eq ",
+            " ne ",
+            " gt ",
+            " in ",
+            " and ",
+            " or ",
+            "not ",
+            "(",
+            ")",
+            ",",
+            "'",
+            "''",
+            "'x'",
+            "1",
+            "-",
+            "1.5",
+            "1e999",
+            "null",
+            "true",
+            "2026-02-31",
+            "2026-01-01",
+            "2026-01-01T00:00:00Z",
+            "9999-12-31",
+            "contains",
+            "contains(t,",
+            "/",
+            "name",
+            "any",
+            "all",
+            ":",
+            "=",
+            "@me",
+            "'@me'",
+            "'@today'",
+            "'@today+9999'",
+            " ",
+            "\x00",
+            "😀",
+            "\\",
+            "%",
+            "duration'P1D'",
+            "add",
+            "concat",
+            "geography'x'",
+            "a.b",
+            "00000000-0000-0000-0000-000000000000",
+            "12:30",
+            "٣",
+            "9" * 400,
+            "\ud800",
+        ]
+    )
     texts = st.one_of(st.text(max_size=60), st.lists(pieces, max_size=10).map("".join))
 
     @QUIET
@@ -190,9 +298,29 @@ def test_random_page_addresses_never_break_anything(rows: tuple[FlaskClient, dic
 
     client, _ = rows
     values = st.one_of(
-        st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(), st.text(max_size=5), st.just("a\x00b"), st.just("\ud800"),
-        st.sampled_from([{"n": "NaN"}, {"n": "1e99999"}, {"n": "sNaN"}, {"n": "1"}, {"t": "x"}, {"t": "0001-01-01T00:00:00+14:00"}, {"d": "2026-01-01"}, {"d": 5}, {}, {"n": 1, "d": 2}, []]),
-    )  # fmt: skip
+        st.none(),
+        st.booleans(),
+        st.integers(-(2**70), 2**70),
+        st.floats(),
+        st.text(max_size=5),
+        st.just("a\x00b"),
+        st.just("\ud800"),
+        st.sampled_from(
+            [
+                {"n": "NaN"},
+                {"n": "1e99999"},
+                {"n": "sNaN"},
+                {"n": "1"},
+                {"t": "x"},
+                {"t": "0001-01-01T00:00:00+14:00"},
+                {"d": "2026-01-01"},
+                {"d": 5},
+                {},
+                {"n": 1, "d": 2},
+                [],
+            ]
+        ),
+    )
 
     @QUIET
     @given(st.lists(values, max_size=4), st.sampled_from(["n", "t", "d", "i", "b", "g", "created_by", "id", "name"]))
@@ -207,10 +335,16 @@ def test_random_page_addresses_never_break_anything(rows: tuple[FlaskClient, dic
 # --- At the bounds --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", [
-    " or ".join(["id eq 1"] * 2000), "not " * 1500 + "id eq 1", "not (" * 25 + "id eq 1" + ")" * 25,
-    " or ".join(["id eq 1"] * 300), "x" * (LONGEST_FILTER + 1),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        " or ".join(["id eq 1"] * 2000),
+        "not " * 1500 + "id eq 1",
+        "not (" * 25 + "id eq 1" + ")" * 25,
+        " or ".join(["id eq 1"] * 300),
+        "x" * (LONGEST_FILTER + 1),
+    ],
+)
 def test_too_much_of_a_filter_is_refused_in_words(house: House, text: str) -> None:
     answer = ask(house.api("north"), text)
     assert answer.status_code == 422 and answer.json["errors"][0]["field"] == "$filter"
@@ -226,13 +360,31 @@ def test_two_hundred_alternatives_in_a_row_are_not_too_deep(house: House) -> Non
     assert [item["id"] for item in answer.json["value"]] == [case.id]
 
 
-@pytest.mark.parametrize(("text", "said"), [
-    ("drop table(", "character 5"), ("name eq 'open", "character 9"), ("name eq", "character 5"), ("", "character 1"), ("nonsense eq 1", "nonsense"),
-    ("company/nonsense eq 1", "nonsense"), ("name/x eq 1", "name"), ("a/b/c eq 1", "one lookup"), ("value eq 'many'", "value"), ("value add 1 eq 2", "begins with a column"),
-    ("name eq description", "compared with a value"), ("frobnicate(name)", "frobnicate"), ("contains(name)", "contains"), ("contains(name, 5)", "text in quotes"),
-    ("tolower(name) eq 'x'", "begins with a column"), ("expected_close gt 2026-02-31", "expected_close"), ("modified gt 2026-02-31", "2026-02-31"),
-    ("company gt 5", "company"), ("1 eq 1", "begins with a column"), ("contacts/any(c:c/name eq 'x')", ""),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("drop table(", "character 5"),
+        ("name eq 'open", "character 9"),
+        ("name eq", "character 5"),
+        ("", "character 1"),
+        ("nonsense eq 1", "nonsense"),
+        ("company/nonsense eq 1", "nonsense"),
+        ("name/x eq 1", "name"),
+        ("a/b/c eq 1", "one lookup"),
+        ("value eq 'many'", "value"),
+        ("value add 1 eq 2", "begins with a column"),
+        ("name eq description", "compared with a value"),
+        ("frobnicate(name)", "frobnicate"),
+        ("contains(name)", "contains"),
+        ("contains(name, 5)", "text in quotes"),
+        ("tolower(name) eq 'x'", "begins with a column"),
+        ("expected_close gt 2026-02-31", "expected_close"),
+        ("modified gt 2026-02-31", "2026-02-31"),
+        ("company gt 5", "company"),
+        ("1 eq 1", "begins with a column"),
+        ("contacts/any(c:c/name eq 'x')", ""),
+    ],
+)
 def test_what_cannot_be_understood_is_named(house: House, text: str, said: str) -> None:
     answer = ask(house.api("north"), text)
     assert answer.status_code == 422, answer.text
@@ -241,8 +393,24 @@ def test_what_cannot_be_understood_is_named(house: House, text: str, said: str) 
 
 def test_unknown_and_doubled_options_are_refused(house: House) -> None:
     north = house.api("north")
-    for address in ("$search=x", "$top=5001", "$top=-1", "$top=x", "$skiptoken=x", "$count=maybe", "$select=nonsense", "$expand=name", "$expand=created_by",
-                    "$filter=id eq 1&$filter=id eq 2", "$skip=1", "$orderby=name up", "$orderby=", "$orderby=name,,id", "$orderby=value/name", "deleted=yes"):  # fmt: skip
+    for address in (
+        "$search=x",
+        "$top=5001",
+        "$top=-1",
+        "$top=x",
+        "$skiptoken=x",
+        "$count=maybe",
+        "$select=nonsense",
+        "$expand=name",
+        "$expand=created_by",
+        "$filter=id eq 1&$filter=id eq 2",
+        "$skip=1",
+        "$orderby=name up",
+        "$orderby=",
+        "$orderby=name,,id",
+        "$orderby=value/name",
+        "deleted=yes",
+    ):
         answer = north.get(f"{ITEMS}?{address}")
         assert answer.status_code == 422, (address, answer.text)
         assert answer.json["errors"][0]["field"] == address.split("=")[0]
@@ -255,13 +423,20 @@ def test_nothing_at_all_can_be_asked_for_with_the_count(house: House) -> None:
 
 def test_names_that_begin_like_words_of_the_grammar_are_columns(house: House) -> None:
     house.make("events", {"name": "e", "all_day": True})
-    found = house.api("north").get("/api/v1/lists/events/items", query_string={"$filter": "all_day eq true and not(all_day eq false)"})
+    found = house.api("north").get(
+        "/api/v1/lists/events/items", query_string={"$filter": "all_day eq true and not(all_day eq false)"}
+    )
     assert len(found.json["value"]) == 1
 
 
 def test_quotes_are_doubled_inside_texts(house: House) -> None:
     case = house.make_case(name="O'Neil & söner 100%")
-    for text in ("name eq 'O''Neil & söner 100%'", "contains(name, '''neil')", "endswith(name, '100%')", "contains(company/name, 'relations') and contains(name, 'SONER')"):
+    for text in (
+        "name eq 'O''Neil & söner 100%'",
+        "contains(name, '''neil')",
+        "endswith(name, '100%')",
+        "contains(company/name, 'relations') and contains(name, 'SONER')",
+    ):
         assert [item["id"] for item in ask(house.api("north"), text).json["value"]] == [case.id], text
 
 
@@ -291,8 +466,13 @@ def test_a_day_is_the_readers_day(house: House) -> None:
         from dataclasses import replace
 
         late = replace(actor, time_zone="Asia/Tokyo")
-        begins, ends = parse_filter("modified eq '@today'", catalogue.definition(session, "cases"), late, NOW.replace(hour=20)).parts  # type: ignore[union-attr]
-        assert begins.value.isoformat() == "2026-11-24T00:00:00+09:00" and ends.value.isoformat() == "2026-11-25T00:00:00+09:00"
+        begins, ends = parse_filter(
+            "modified eq '@today'", catalogue.definition(session, "cases"), late, NOW.replace(hour=20)
+        ).parts  # type: ignore[union-attr]
+        assert (
+            begins.value.isoformat() == "2026-11-24T00:00:00+09:00"
+            and ends.value.isoformat() == "2026-11-25T00:00:00+09:00"
+        )
 
 
 def test_nobody_is_me_without_a_salesperson(house: House) -> None:
@@ -334,7 +514,10 @@ def test_what_stands_behind_the_id_in_an_order_changes_nothing(house: House) -> 
 def test_an_order_is_understood_as_a_filter_is(house: House) -> None:
     with house.read("north") as (session, _):
         cases = catalogue.definition(session, "cases")
-        assert parse_orderby(" expected_close DESC , company/name", cases) == [("expected_close", True), ("company", False)]
+        assert parse_orderby(" expected_close DESC , company/name", cases) == [
+            ("expected_close", True),
+            ("company", False),
+        ]
         for text in ("", "name sideways", "name desc desc", "nonsense", ",".join(["name"] * 9), "name" * 400):
             with pytest.raises(Invalid) as refused:
                 parse_orderby(text, cases)

@@ -1,0 +1,224 @@
+"""What an import's mapping says: how the columns of a source become the columns of a list (docs/import.md)."""
+
+from __future__ import annotations
+
+import datetime
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+
+from .errors import Invalid
+from .sources import SourceRow
+
+NOON = datetime.time(12)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How one column's value is made. See docs/import.md for each word."""
+
+    sources: tuple[str, ...] = ()
+    constant: Any = None
+    default: Any = None
+    join: str = " "
+    take: str | None = None
+    split: str | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+    only: bool = False
+    date: str | None = None
+    country: bool = False
+    parts: Mapping[str, Rule] = field(default_factory=dict)
+    lookup: str = "name"
+    create: bool | Mapping[str, Any] = False
+    gap: str | None = None
+
+    @property
+    def all_sources(self) -> set[str]:
+        """Every column of the source that it needs."""
+        return set(self.sources).union(*(part.all_sources for part in self.parts.values()))
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """A row as the list will take it, lookups still as texts; `flagged` where a gap is to be flagged."""
+
+    number: int
+    values: dict[str, Any]
+    flagged: bool
+
+
+@dataclass(frozen=True)
+class Join:
+    """Columns of another file, found by the value of one column that both have."""
+
+    file: str
+    on: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """One file into one list."""
+
+    list: str
+    file: str
+    columns: Mapping[str, Rule]
+    match: tuple[str, ...]
+    existing: str = "update"
+    distinct: bool = False
+    where: Mapping[str, Any] = field(default_factory=dict)
+    join: Join | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    sheet: str | None = None
+
+    @property
+    def all_sources(self) -> set[str]:
+        """Every column of the source that it needs."""
+        return set(self.where).union(*(rule.all_sources for rule in self.columns.values()))
+
+
+def read_mapping(path: Path, list_name: str, file: str) -> Step:
+    """The mapping of one list from a file such as docs/import.md describes. Raises Invalid."""
+    return _step({**_toml(path), "list": list_name, "file": file})
+
+
+def read_bundle(path: Path) -> list[Step]:
+    """A bundle's steps in their order. Raises Invalid."""
+    body = _toml(path)
+    steps = body.get("steps")
+    if not isinstance(steps, list) or not steps or set(body) - {"steps", "title"}:
+        raise Invalid("mapping", "A bundle has a title and steps, each written as [[steps]].")
+    return [_step(step) for step in steps]
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise Invalid("mapping", "There is no file %(file)s.", file=str(path)) from None
+    except (OSError, ValueError) as reason:
+        words = "The mapping %(file)s cannot be read: %(reason)s"
+        raise Invalid("mapping", words, file=path.name, reason=" ".join(str(reason).split())) from None
+
+
+def _step(body: Mapping[str, Any]) -> Step:
+    known = {one.name for one in fields(Step)}
+    _refuse_unknown(set(body) - known, known, "a step")
+    columns, match = body.get("columns"), body.get("match", ["external_id"])
+    if not isinstance(columns, dict) or not columns or not body.get("list") or not body.get("file"):
+        raise Invalid("mapping", "A step names a list, a file and its columns.")
+    rules = {name: _rule(name, rule) for name, rule in columns.items()}
+    match = (match,) if isinstance(match, str) else tuple(match)
+    if not match or set(match) - set(rules):
+        words = "The step for %(list)s matches by %(match)s, which is not among its columns."
+        raise Invalid("mapping", words, list=body["list"], match=", ".join(match) or "–")
+    if body.get("existing", "update") not in ("update", "keep"):
+        raise Invalid("mapping", "“existing” is update or keep.")
+    join = body.get("join")
+    if join is not None and (not isinstance(join, dict) or set(join) != {"file", "on"}):
+        raise Invalid("mapping", "“join” names a file and the column on which it joins.")
+    return Step(**{**body, "columns": rules, "match": match, "join": Join(**join) if join else None})
+
+
+def _rule(name: str, body: Any) -> Rule:
+    if isinstance(body, str):
+        return Rule((body,))
+    known = {one.name for one in fields(Rule)} - {"sources"} | {"from"}
+    if not isinstance(body, dict):
+        raise Invalid("mapping", "The column %(column)s is a source column's name or a table.", column=name)
+    _refuse_unknown(set(body) - known, known, f"the column {name}")
+    body = dict(body)
+    sources = body.pop("from", ())
+    body["parts"] = {part: _rule(part, rule) for part, rule in body.get("parts", {}).items()}
+    rule = Rule((sources,) if isinstance(sources, str) else tuple(sources), **body)
+    if rule.take not in (None, "first", "last") or rule.gap not in (None, "flag"):
+        raise Invalid("mapping", "In the column %(column)s: take is first or last, gap is flag.", column=name)
+    if not rule.sources and not rule.parts and rule.constant is None:
+        raise Invalid("mapping", "The column %(column)s says neither from, parts nor constant.", column=name)
+    return rule
+
+
+def _refuse_unknown(unknown: set[str], known: set[str], where: str) -> None:
+    if unknown:
+        words = "In %(where)s: “%(word)s” is unknown. There are: %(known)s."
+        raise Invalid("mapping", words, where=where, word=min(unknown), known=", ".join(sorted(known)))
+
+
+def mapped(step: Step, row: SourceRow, time_zone: str) -> Mapped:
+    """The row's values for the list, lookups still as texts. Raises Invalid, naming the column."""
+    if row.surplus:
+        raise Invalid("", "The row has %(count)s fields more than the header.", count=row.surplus)
+    values: dict[str, Any] = {}
+    flagged = False
+    for name, rule in step.columns.items():
+        values[name] = value_of(name, rule, row.values, time_zone)
+        flagged = flagged or (rule.gap == "flag" and values[name] in (None, "", []))
+    return Mapped(row.number, values, flagged)
+
+
+def value_of(name: str, rule: Rule, row: Mapping[str, Any], time_zone: str) -> Any:
+    """One column's value of one row. Raises Invalid."""
+    if rule.parts:
+        parts = {part: value_of(f"{name}.{part}", one, row, time_zone) for part, one in rule.parts.items()}
+        return {part: value for part, value in parts.items() if value not in (None, "")} or None
+    if rule.constant is not None:
+        return rule.constant
+    cells = [_aliased(name, rule, row[source]) for source in rule.sources]
+    filled = [cell for cell in cells if cell not in (None, "")]
+    value = filled[0] if len(filled) == 1 else rule.join.join(str(cell) for cell in filled)
+    if value in (None, ""):
+        return rule.default
+    if rule.split:
+        return [part.strip() for part in str(value).split(rule.split) if part.strip()]
+    return _converted(name, rule, value, time_zone)
+
+
+def _aliased(name: str, rule: Rule, cell: Any) -> Any:
+    if str(cell) in rule.values:
+        return rule.values[str(cell)]
+    if rule.only and cell not in (None, ""):
+        words = "“%(value)s” is not one of: %(choices)s."
+        raise Invalid(name, words, value=str(cell)[:40], choices=", ".join(rule.values))
+    return cell
+
+
+def _converted(name: str, rule: Rule, value: Any, time_zone: str) -> Any:
+    if rule.take and isinstance(value, str):
+        first, _, last = value.rpartition(" ")
+        return first if rule.take == "first" else last
+    if rule.country:
+        code = _country_codes().get(str(value).casefold(), str(value))
+        if len(code) != 2:
+            raise Invalid(name, "“%(value)s” is not a country's name or code.", value=str(value)[:40])
+        return code
+    if rule.date and isinstance(value, str):
+        try:
+            value = datetime.datetime.strptime(value, rule.date)  # noqa: DTZ007  the zone follows
+        except ValueError:
+            words = "“%(value)s” is not a date written as %(format)s."
+            raise Invalid(name, words, value=value[:40], format=rule.date) from None
+        if not any(letter in rule.date for letter in ("%H", "%I", "%T", "%X", "%c")):
+            value = value.date()
+    if isinstance(value, datetime.datetime) and value.tzinfo is None:
+        value = value.replace(tzinfo=ZoneInfo(time_zone))
+    return value
+
+
+def as_instant(day: datetime.date, time_zone: str) -> datetime.datetime:
+    """A day of which no time is known, as an instant: noon in the house's zone, the same day nearly everywhere."""
+    return datetime.datetime.combine(day, NOON, ZoneInfo(time_zone))
+
+
+@cache
+def _country_codes() -> dict[str, str]:
+    names = {name.casefold(): code for code, name in Locale("en").territories.items() if len(code) == 2}
+    return names | {code.casefold(): code for code in names.values()} | {"turkey": "TR", "czech republic": "CZ"}
+
+
+__all__: Sequence[str] = ["Mapped", "Rule", "Step", "as_instant", "mapped", "read_bundle", "read_mapping", "value_of"]

@@ -1,0 +1,244 @@
+"""What the pages of a company and of a case have in common: facts, the timeline as it is shown, amounts, addresses."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from itertools import groupby
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_datetime, format_time
+from babel.numbers import format_currency
+from flask import request, url_for
+from flask_babel import get_locale
+from flask_babel import gettext as _
+
+from ...lists.columns import Reference
+from ...lists.models import now
+from ...lists.query import Item
+from ...lists.rights import Actor
+from ..timeline import KINDS, Entry, Timeline
+from . import cells
+
+SHOWN = 30  # entries of a timeline's page
+
+
+def href(list_name: str, item_id: int) -> str:
+    """The address of an item's page."""
+    return f"{request.script_root}/lists/{list_name}/{item_id}"
+
+
+def link(reference: Reference | Item | None) -> dict[str, Any] | None:
+    """A lookup's value as title and address; None where there is none."""
+    if reference is None:
+        return None
+    name = reference.list if isinstance(reference, Reference) else reference.definition.name
+    return {"id": reference.id, "title": reference.title, "href": href(name, reference.id)}
+
+
+def facts(item: Item, actor: Actor, house: str, *, without: Iterable[str] = ()) -> list[tuple[cells.Shown, cells.Cell]]:
+    """The item's columns in the definition's order with their values; what the program left empty is left out."""
+    today, hidden = local_day(now(), actor), {"name", *without}
+    columns = [
+        cells.Shown(one.name, one.title(actor.language), one.type, one) for one in item.definition.visible_columns
+    ]
+    found = [(one, cells.cell(item, one, actor, house, today)) for one in columns if one.name not in hidden]
+    return [(one, cell) for one, cell in found if cell.kind != "empty" or (one.column and one.column.in_form)]
+
+
+def amount(value: Decimal | None, currency: str | None, house: str) -> str | None:
+    """An amount with its currency, without cents where there are none."""
+    if value is None:
+        return None
+    locale = get_locale() or Locale("en")
+    pattern = locale.currency_formats["standard"].pattern  # in the notation of the CLDR, whatever the language
+    whole = value == value.to_integral_value()
+    shape = pattern.replace(".00", "") if whole else pattern
+    return format_currency(value, currency or house, shape, locale=locale, currency_digits=not whole)
+
+
+def sums(rows: list[dict[str, Any]], house: str) -> tuple[int, str]:
+    """How many there are and their values per currency (`query.summarise` by currency)."""
+    parts = [amount(row["sums"]["value"], row["by"][0], house) for row in rows if row["sums"]["value"]]
+    return sum(row["count"] for row in rows), " + ".join(part for part in parts if part)
+
+
+def day_label(day: datetime.date, actor: Actor, today: datetime.date) -> str:
+    """A day as people say it: Today, Yesterday, Tomorrow, a weekday within the week, else the date."""
+    known = {0: _("Today"), 1: _("Tomorrow"), -1: _("Yesterday")}
+    distance = (day - today).days
+    if distance in known:
+        return known[distance]
+    if 1 < distance < 7:
+        return format_date(day, "EEEE", locale=actor.language)
+    return format_date(day, "d MMM" if day.year == today.year else "d MMM y", locale=actor.language)
+
+
+def clock(at: datetime.datetime, actor: Actor) -> str:
+    """The time of day in the reader's zone."""
+    return format_time(at, "short", tzinfo=ZoneInfo(actor.time_zone), locale=actor.language)
+
+
+def local_day(at: datetime.datetime, actor: Actor) -> datetime.date:
+    """The day of an instant in the reader's zone."""
+    return at.astimezone(ZoneInfo(actor.time_zone)).date()
+
+
+def shown_timeline(
+    found: Timeline, actor: Actor, at: datetime.datetime, *, base: str, kind: str, case: int | None = None
+) -> dict[str, Any]:
+    """A timeline for the template: days, filters, the address of what is older. `case`: the one it is of, if any."""
+    today = local_day(at, actor)
+    entries = [(local_day(entry.at, actor), entry) for entry in found.entries]
+    return {
+        "days": [
+            {
+                "label": day_label(day, actor, today),
+                "entries": [shown_entry(entry, actor, today) for _day, entry in group],
+            }
+            for day, group in groupby(entries, key=lambda pair: pair[0])
+        ],
+        "filters": [
+            {"label": label, "href": f"{base}?kind={key}#timeline", "current": key == kind}
+            for key, label in _kinds().items()
+        ],
+        "older": f"{base}?kind={kind}&before={quote(found.older)}" if found.older else None,
+        "kind": kind,
+        "case": case,
+    }
+
+
+def chosen_kind() -> str:
+    """The timeline's filter as the address says."""
+    wanted = request.args.get("kind", "all")
+    return wanted if wanted in KINDS else "all"
+
+
+def _kinds() -> Mapping[str, str]:
+    return {
+        "all": _("All"),
+        "calls": _("Calls"),
+        "mail": _("Mail"),
+        "meetings": _("Meetings"),
+        "tasks": _("Tasks"),
+        "documents": _("Documents"),
+    }
+
+
+def kind_label(kind: str) -> str:
+    """What kind of thing an entry is."""
+    return {
+        "call": _("Call"),
+        "task": _("Task"),
+        "meeting": _("Meeting"),
+        "mail": _("E-mail"),
+        "document": _("Document"),
+        "case": _("Case"),
+    }.get(kind, _("Activity"))
+
+
+def shown_entry(entry: Entry, actor: Actor, today: datetime.date) -> dict[str, Any]:
+    """One line of a timeline."""
+    item, zone = entry.item, ZoneInfo(actor.time_zone)
+    return {
+        "icon": entry.kind,
+        "kind_label": kind_label(entry.kind),
+        "title": _title(entry),
+        "href": href(item.definition.name, item.id),
+        "text": _text(entry),
+        "case": link(item.get("case")),
+        "contact": link(item.get("contact")),
+        "who": _who(item),
+        "iso": entry.at.isoformat(timespec="seconds"),
+        "time": clock(entry.at, actor),
+        "full": format_datetime(entry.at, "medium", tzinfo=zone, locale=actor.language),
+        "task": _task(entry, actor, today),
+    }
+
+
+def _title(entry: Entry) -> str:
+    item = entry.item
+    if item.definition.name != "activities":
+        return item.title
+    first = _first_line(item.get("description"))
+    if entry.kind == "task" and first:
+        return first
+    contact = item.get("contact")
+    return (
+        _("%(what)s with %(who)s", what=kind_label(entry.kind), who=contact.title)
+        if contact
+        else kind_label(entry.kind)
+    )
+
+
+def _text(entry: Entry) -> str | None:
+    item = entry.item
+    text = item.get("text") if item.definition.name == "mails" else item.get("description")
+    if item.definition.name == "events":
+        text = "\n".join(part for part in (item.get("place"), text) if part)
+    if entry.kind == "task" and text:
+        text = text.strip()[len(_first_line(text)) :].strip()
+    if item.definition.name == "mails" and text:
+        text = " ".join(text.split())[:240]
+    return text or None
+
+
+def _first_line(text: str | None) -> str:
+    return (text or "").strip().split("\n", 1)[0][:200]
+
+
+def _who(item: Item) -> str | None:
+    if item.definition.name == "mails":
+        return item.get("sender")
+    person = item.get("modified_by") if item.definition.name == "documents" else item.get("salesperson")
+    return person.title if person else None
+
+
+def _task(entry: Entry, actor: Actor, today: datetime.date) -> dict[str, Any] | None:
+    """How a task stands: open or done, its day, and whether that has passed."""
+    if entry.kind != "task":
+        return None
+    due = entry.item.get("due")
+    return {
+        "id": entry.item.id,
+        "done": bool(entry.item.get("done")),
+        "due": day_label(due, actor, today) if due else None,
+        "overdue": bool(due and due < today and not entry.item.get("done")),
+        "editable": entry.item.editable,
+    }
+
+
+def shown_next(entry: Entry | None, actor: Actor, at: datetime.datetime) -> dict[str, Any] | None:
+    """The next step: an open task or a coming event."""
+    if entry is None:
+        return None
+    today, item = local_day(at, actor), entry.item
+    is_event = item.definition.name == "events"
+    day = local_day(entry.at, actor) if is_event else entry.day
+    when = None if day is None else day_label(day, actor, today) + (f" {clock(entry.at, actor)}" if is_event else "")
+    return {
+        "title": _title(entry),
+        "href": href(item.definition.name, item.id),
+        "when": when,
+        "who": _who(item),
+        "overdue": bool(day and day < today),
+        "kind": entry.kind,
+    }
+
+
+def shown_contact(entry: Entry | None, actor: Actor, at: datetime.datetime) -> dict[str, Any] | None:
+    """The last contact: how long ago, what, with whom."""
+    if entry is None:
+        return None
+    item, days = entry.item, (local_day(at, actor) - local_day(entry.at, actor)).days
+    ago = _("today") if days <= 0 else _("yesterday") if days == 1 else _("%(days)s days ago", days=days)
+    return {"ago": ago, "what": _title(entry), "who": _who(item), "href": href(item.definition.name, item.id)}
+
+
+def action_href(list_name: str, item_id: int, action: str) -> str:
+    """The address of an action's form."""
+    return url_for(f"actions.{list_name}_action", item_id=item_id, action=action)
