@@ -52,6 +52,11 @@ class ExactDecimal(TypeDecorator[Decimal]):
         super().__init__()
         self.scale = scale
 
+    @property
+    def python_type(self) -> type[Decimal]:
+        """What comes out, whatever the database keeps inside: cursors of pages are checked against it."""
+        return Decimal
+
     def load_dialect_impl(self, dialect: Dialect) -> Any:
         native: TypeEngine[Any] = Numeric(24, self.scale) if dialect.name == "postgresql" else BigInteger()
         return dialect.type_descriptor(native)  # pyright: ignore[reportArgumentType]

@@ -58,8 +58,8 @@ def test_an_item_is_made_by_its_form(house: House) -> None:
         "2027-12-03",
     )
     assert case["sales_group"].title == "North"
-    page = client.get(answer.headers["Location"]).text
-    assert "Saved: Mill" in page and "1,250.50\u00a0$" in page
+    assert "Saved: Mill" in client.get(answer.headers["Location"]).text
+    assert "1,250.50\u00a0$" in client.get("/lists/cases").text
 
 
 def test_saving_leads_back_to_where_one_came_from_and_never_elsewhere(house: House) -> None:
@@ -175,12 +175,14 @@ def test_the_panel_and_the_dialog_get_the_page_without_the_shell(house: House) -
 
 
 def test_the_item_page_shows_what_points_at_it(house: House) -> None:
-    case = house.make_case(name="Deal")
-    house.make("activities", {"activity_type": "task", "case": case.id, "description": "Call"})
-    page = house.client("north").get(f"/lists/cases/{case.id}").text
-    assert "Task: Deal" in page and f"f.case={case.id}" in page
-    south = house.client("south").get(f"/lists/relations/{case['company'].id}").text
-    assert "Deal" not in south
+    company = house.make_relation()
+    contact = house.make("contacts", {"company": company.id, "surname": "Novák"})
+    case = house.make_case(name="Deal", company=company.id, contacts=[contact.id])
+    house.make("activities", {"activity_type": "task", "case": case.id, "contact": contact.id, "description": "Call"})
+    page = house.client("north").get(f"/lists/contacts/{contact.id}").text
+    assert "Task: Deal" in page and f"f.contact={contact.id}" in page and f"f.contacts={contact.id}" in page
+    south = house.client("south").get(f"/lists/contacts/{contact.id}").text
+    assert "Novák" in south and "Deal" not in south
 
 
 def test_a_masked_item_shows_its_part_and_says_why(house: House) -> None:

@@ -246,18 +246,18 @@ def test_a_list_made_at_run_time_has_the_same_pages(house: House) -> None:
                 "columns": [
                     {"name": "day", "type": "date"},
                     {"name": "kind", "type": "choice", "choices": ["short", "long"]},
-                    {"name": "firm", "type": "lookup", "list": "relations"},
+                    {"name": "host", "type": "lookup", "list": "contacts"},
                     {"name": "cost", "type": "currency"},
                 ],
             },
         )
-    firm = house.make_relation(name="Baltic Timber")
-    house.make("visits", {"name": "First", "day": "2026-12-01", "kind": "short", "firm": firm.id, "cost": "12.50"})
+    host = house.make("contacts", {"surname": "Kütt"})
+    house.make("visits", {"name": "First", "day": "2026-12-01", "kind": "short", "host": host.id, "cost": "12.50"})
     client = house.client("north")
     page = client.get("/lists/visits?f.kind=short&sort=-cost").text
-    assert titles(page) == ["First"] and "Baltic Timber" in page and "12.50\u00a0€" in page
+    assert titles(page) == ["First"] and "Kütt" in page and "12.50\u00a0€" in page
     assert "Visits" in client.get("/lists").text
-    assert "First" in client.get(f"/lists/relations/{firm.id}").text
+    assert "First" in client.get(f"/lists/contacts/{host.id}").text
 
 
 def test_overdue_days_are_marked_until_they_are_done(house: House) -> None:
