@@ -129,6 +129,11 @@ def value_cell(value: Any, column: Shown, actor: Actor) -> Cell:
     return Cell("long" if kind.form_field == "textarea" else "text", text)
 
 
+def at(instant: datetime.datetime, actor: Actor) -> Cell:
+    """An instant that belongs to no column."""
+    return value_cell(instant, Shown("at", "", SYSTEM_TYPES["modified"]), actor)
+
+
 def money(value: Any, code: str, kind: ColumnType, actor: Actor) -> str:
     """An amount with its currency's sign behind it."""
     return f"{kind.format(value, actor.reader)}\u00a0{get_currency_symbol(code, locale=actor.language)}"

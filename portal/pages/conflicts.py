@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +15,7 @@ from ...lists.columns import Reference
 from ...lists.errors import Invalid, NotFound
 from ...lists.query import Item
 from ...lists.rights import Actor
-from .cells import Cell, shown, value_cell
+from .cells import Cell, at, shown, value_cell
 from .forms import columns_of
 
 CHOICE = "keep."
@@ -37,7 +36,7 @@ class Conflicting:
     """`mine`: fields that only this user, or both, changed; `both`: those where one must give way."""
 
     who: str
-    when: datetime.datetime
+    at: Cell
     mine: set[str] = field(default_factory=set)
     both: list[Both] = field(default_factory=list)
     theirs_only: list[str] = field(default_factory=list)
@@ -71,7 +70,7 @@ def compare(
     """What this user changed since `version`, and where the others' changes stand against it."""
     base = _at(session, actor, found, item, version)
     latest = versions.history(session, actor, found.name, item.id)[0]
-    result = Conflicting(latest.by.title if latest.by else "Caseroom", latest.at)
+    result = Conflicting(latest.by.title if latest.by else "Caseroom", at(latest.at, actor))
     for column in columns_of(found):
         name = column.name
         mine = name in values and differs(column, values[name], base.get(name))

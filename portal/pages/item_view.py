@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +21,7 @@ from ...lists.models import now
 from ...lists.query import Item
 from ...lists.rights import Actor, Level, may_add, may_open
 from ...lists.versions import Entry
-from .cells import EMPTY, Cell, Shown, cell, shown, value_cell
+from .cells import EMPTY, Cell, Shown, at, cell, shown, value_cell
 from .row_actions import actions_for
 
 FIRST_FEW, MOST_LISTS = 5, 8
@@ -191,18 +190,6 @@ def history_context(item: Item, entries: Sequence[Entry], actor: Actor) -> dict[
             if column is not None:
                 changes.append((column, value_cell(change.old, column, actor), value_cell(change.new, column, actor)))
         lines.append(
-            {"entry": entry, "what": words.get(entry.kind, entry.kind), "changes": changes, "at": _at(entry.at, actor)}
+            {"entry": entry, "what": words.get(entry.kind, entry.kind), "changes": changes, "at": at(entry.at, actor)}
         )
     return {"item": item, "definition": item.definition, "actor": actor, "lines": lines}
-
-
-def _at(instant: datetime.datetime, actor: Actor) -> Cell:
-    column = shown_instant()
-    return value_cell(instant, column, actor)
-
-
-def shown_instant() -> Shown:
-    """A nameless column of instants, for times that belong to no list."""
-    from ...lists.reading import SYSTEM_TYPES
-
-    return Shown("modified", "", SYSTEM_TYPES["modified"])
