@@ -129,6 +129,8 @@ def _harden(response: Response) -> Response:
     if request.endpoint == "static":
         if request.args.get("v"):
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        elif request.path.endswith(".woff2"):  # named by style sheets, without a fingerprint
+            response.headers["Cache-Control"] = "public, max-age=604800"
     else:
         response.headers.setdefault("Cache-Control", "no-store" if g.get("actor") else "no-cache")
         response.headers.setdefault("Content-Language", str(get_locale() or "en"))

@@ -7,6 +7,7 @@ import hashlib
 import math
 import secrets
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Literal
 
 from argon2 import PasswordHasher
@@ -54,8 +55,10 @@ def strength(password: str, known: str = "") -> Literal["weak", "fair", "strong"
     rest = password.casefold()
     for word in sorted(set(known.casefold().replace("@", " ").replace(".", " ").split()), key=len, reverse=True):
         rest = rest.replace(word, "") if len(word) >= 3 else rest
-    steps = list(zip(rest, rest[1:], strict=False))
-    dull = sum(abs(ord(right) - ord(left)) <= 1 or left + right in "qwertyuiop asdfghjkl zxcvbnm" for left, right in steps)
+    steps = list(pairwise(rest))
+    dull = sum(
+        abs(ord(right) - ord(left)) <= 1 or left + right in "qwertyuiop asdfghjkl zxcvbnm" for left, right in steps
+    )
     kinds = 26 + 26 * (password != password.casefold()) + 10 * any(map(str.isdigit, rest))
     kinds += 20 * any(not letter.isalnum() for letter in rest)
     bits = min(len(rest) - dull, 2 * len(set(rest))) * math.log2(kinds)

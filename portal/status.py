@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from babel.numbers import format_decimal
+from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
@@ -127,7 +128,9 @@ def _of_settings(home: Home) -> Iterator[str]:
 def _of_work(session: Session) -> Iterator[str]:
     for state in followers(session):
         if state.is_late:
-            yield _("“%(name)s” is %(number)s changes behind. Is the worker running?", name=state.name, number=state.behind)
+            yield _(
+                "“%(name)s” is %(number)s changes behind. Is the worker running?", name=state.name, number=state.behind
+            )
     number = session.scalar(select(func.count()).select_from(SetAside)) or 0
     if number:
         yield ngettext(
@@ -139,10 +142,13 @@ def _of_work(session: Session) -> Iterator[str]:
 
 
 def _counts(session: Session) -> list[tuple[str, int]]:
-    found = sorted(catalogue(session).by_name.items())
+    language = str(get_locale() or "en")
+    found = sorted(
+        ((one.title(language), one) for one in catalogue(session).by_name.values()), key=lambda pair: pair[0]
+    )
     return [
-        (name, session.scalar(select(func.count()).select_from(one.table).where(one.table.c.deleted.is_(None))) or 0)
-        for name, one in found
+        (title, session.scalar(select(func.count()).select_from(one.table).where(one.table.c.deleted.is_(None))) or 0)
+        for title, one in found
     ]
 
 
@@ -177,9 +183,6 @@ def _folder(label: str, folder: Path) -> Size:
 
 def in_words(size: int) -> str:
     """Bytes as people read them: "3.4 MB" (of 1,000,000 bytes)."""
-    from babel.numbers import format_decimal
-    from flask_babel import get_locale
-
     amount: Any = size
     for unit in ("B", "kB", "MB", "GB"):
         if amount < 1000 or unit == "GB":

@@ -257,7 +257,9 @@ def _user_rows(found: Sequence[User]) -> list[dict[str, Any]]:
 
 def _organisation(section: str = "", refusal: DomainError | None = None) -> str:
     reader = actor()
-    groups = query.page(session(), reader, "sales_groups", columns=["name", "owner"], order=[("name", False)], limit=1000)
+    groups = query.page(
+        session(), reader, "sales_groups", columns=["name", "owner"], order=[("name", False)], limit=1000
+    )
     by_owner: dict[int, list[query.Item]] = {}
     for group in groups.items:
         by_owner.setdefault(group["owner"].id if group["owner"] else 0, []).append(group)

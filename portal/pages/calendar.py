@@ -90,7 +90,9 @@ def _period(reader: Actor) -> Period:
     zone = ZoneInfo(reader.time_zone)
     view = request.args.get("view") or ("agenda" if _on_phone() else "week")
     if view not in views.VIEWS:
-        raise Invalid("view", "“%(value)s” is not one of: %(choices)s.", value=view[:40], choices=", ".join(views.VIEWS))
+        raise Invalid(
+            "view", "“%(value)s” is not one of: %(choices)s.", value=view[:40], choices=", ".join(views.VIEWS)
+        )
     text = request.args.get("date", "")
     try:
         day = date.fromisoformat(text) if text else datetime.now(zone).date()

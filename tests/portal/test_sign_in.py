@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 from flask.testing import FlaskClient
 from house import PASSWORD, House, token_of
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from werkzeug.routing import Rule
@@ -23,8 +23,7 @@ from caseroom.portal import sign_in
 from caseroom.portal.app import create_app
 from caseroom.portal.home import open_home
 from caseroom.portal.models import SignInFailure, UserSession
-from caseroom.portal.pages.account import is_own_address
-from caseroom.portal.request import COOKIE
+from caseroom.portal.request import COOKIE, is_own_address
 from caseroom.portal.settings import load
 
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
@@ -126,12 +125,10 @@ def test_the_cookie_is_for_http_only_and_for_this_site(house: House) -> None:
 
 
 def test_cookies_are_secure_where_the_public_address_is_https(lone: House, tmp_path: Path) -> None:
-    settings = load(tmp_path / "home", environ={}, database_url=str(lone.home.database.url),
-                    public_url="https://crm.example.test")  # fmt: skip
+    settings = load(
+        tmp_path / "home", environ={}, database_url=str(lone.home.database.url), public_url="https://crm.example.test"
+    )
     app = create_app(settings, opened=open_home(settings))
-    answer = attempt(app.test_client(), "north@house.test", PASSWORD)
-    # The form's cookie is secure too, so a client without https loses it: the token does not fit.
-    assert answer.status_code == 403
     client = app.test_client()
     page = client.get("/sign-in", base_url="https://crm.example.test")
     signed_in = client.post(
@@ -150,8 +147,10 @@ def test_signing_in_makes_a_new_session_and_ends_the_one_before(house: House) ->
     client = house.client("north")
     before = client.get_cookie(COOKIE)
     assert before
-    answer = client.post("/sign-in", data={"email": "south@house.test", "password": PASSWORD,
-                                           "csrf_token": token_of(client.get("/account").text)})  # fmt: skip
+    answer = client.post(
+        "/sign-in",
+        data={"email": "south@house.test", "password": PASSWORD, "csrf_token": token_of(client.get("/account").text)},
+    )
     after = client.get_cookie(COOKIE)
     assert answer.status_code == 303 and after and after.value != before.value
     assert "South Person" in client.get("/account").text
@@ -210,7 +209,13 @@ def test_a_cookie_that_was_tampered_with_is_no_session(lone: House) -> None:
     client = lone.client("north")
     cookie = client.get_cookie(COOKIE)
     assert cookie
-    for value in (cookie.value[:-1] + ("A" if cookie.value[-1] != "A" else "B"), "", "x", cookie.value.split(".")[0], "é" * 9):
+    for value in (
+        cookie.value[:-1] + ("A" if cookie.value[-1] != "A" else "B"),
+        "",
+        "x",
+        cookie.value.split(".")[0],
+        "é" * 9,
+    ):
         client.set_cookie(COOKIE, value)
         assert client.get("/account").status_code == 303, value
 
@@ -219,10 +224,41 @@ def test_a_cookie_that_was_tampered_with_is_no_session(lone: House) -> None:
 
 ADDRESSES = st.one_of(
     st.text(max_size=60),
-    st.builds("".join, st.lists(st.sampled_from(
-        ["/", "\\", "//", "http:", "https:", "evil.test", "@", ":", "?", "#", "%2f", "%5c", "\t", "\n", ".", "javascript:",
-         " ", "\u00a0", "\u2028", "\x00", "lists", ";", "[", "]"]), max_size=8)),
-)  # fmt: skip
+    st.builds(
+        "".join,
+        st.lists(
+            st.sampled_from(
+                [
+                    "/",
+                    "\\",
+                    "//",
+                    "http:",
+                    "https:",
+                    "evil.test",
+                    "@",
+                    ":",
+                    "?",
+                    "#",
+                    "%2f",
+                    "%5c",
+                    "\t",
+                    "\n",
+                    ".",
+                    "javascript:",
+                    " ",
+                    "\u00a0",
+                    "\u2028",
+                    "\x00",
+                    "lists",
+                    ";",
+                    "[",
+                    "]",
+                ]
+            ),
+            max_size=8,
+        ),
+    ),
+)
 
 
 @given(ADDRESSES)
@@ -236,8 +272,21 @@ def test_no_address_leads_away_from_the_portal(wanted: str) -> None:
     assert (there.scheme, there.netloc) == ("http", "portal.test")
 
 
-@pytest.mark.parametrize("wanted", ["//evil.test", "/\\evil.test", "https://evil.test", "javascript:alert(1)", "/\t/evil.test",
-                                    "\\\\evil.test", "evil.test", "/a\r\nSet-Cookie: x=1", "http:/evil.test", "///evil.test"])  # fmt: skip
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "//evil.test",
+        "/\\evil.test",
+        "https://evil.test",
+        "javascript:alert(1)",
+        "/\t/evil.test",
+        "\\\\evil.test",
+        "evil.test",
+        "/a\r\nSet-Cookie: x=1",
+        "http:/evil.test",
+        "///evil.test",
+    ],
+)
 def test_an_open_redirect_is_refused(lone: House, wanted: str) -> None:
     assert attempt(lone.client(), "north@house.test", PASSWORD, next=wanted).headers["Location"] == "/"
 
@@ -264,13 +313,26 @@ def address_of(rule: Rule) -> str:
 def _sample(found: re.Match[str]) -> str:
     if found["kind"] == "any":
         return found["args"].split(",")[0].strip("'\" ")
-    return "1" if found["kind"] in ("int", "float") else "00000000-0000-0000-0000-000000000000" if found["kind"] == "uuid" else "x"
+    return (
+        "1"
+        if found["kind"] in ("int", "float")
+        else "00000000-0000-0000-0000-000000000000"
+        if found["kind"] == "uuid"
+        else "x"
+    )
 
 
 def test_every_unsafe_address_wants_the_form_token_of_who_has_a_cookie(lone: House) -> None:
     signed_in, stranger = lone.client("admin"), lone.client()
     walked = 0
+    # Sign-in from Outlook's frame neither reads nor sets a cookie: there is nothing to forge.
+    without_cookies = {
+        name for name, view in lone.app.view_functions.items() if getattr(view, "ignores_cookies", False)
+    }
+    assert all(name.startswith("outlook.") for name in without_cookies) and len(without_cookies) <= 2
     for rule in lone.app.url_map.iter_rules():
+        if rule.endpoint in without_cookies:
+            continue
         for method in sorted(set(UNSAFE) & (rule.methods or set())):
             for client in (signed_in, stranger):
                 answer = client.open(address_of(rule), method=method)
@@ -352,7 +414,10 @@ def test_texts_are_sent_packed_to_who_can_unpack_them(lone: House, encoding: str
         assert "Accept-Encoding" in packed.headers["Vary"]
     font = client.get("/static/fonts/inter-latin.woff2", headers={"Accept-Encoding": encoding})
     assert "Content-Encoding" not in font.headers
-    assert "immutable" in client.get("/static/css/tokens.css?v=1", headers={"Accept-Encoding": encoding}).headers["Cache-Control"]
+    assert (
+        "immutable"
+        in client.get("/static/css/tokens.css?v=1", headers={"Accept-Encoding": encoding}).headers["Cache-Control"]
+    )
 
 
 def test_a_packed_file_that_has_not_changed_is_not_sent_again(lone: House) -> None:
