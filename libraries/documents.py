@@ -9,23 +9,24 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from ..lists import filters, items, query
+from ..lists import items, query
 from ..lists.catalogue import ListDefinition, definition
 from ..lists.columns import Reference, column_type
 from ..lists.errors import Conflict, Forbidden, Invalid, Locked, NotFound, Stale
-from ..lists.hooks import Change, before_write
+from ..lists.hooks import Change, after_write, before_write
 from ..lists.models import now
 from ..lists.query import Item
 from ..lists.rights import Actor, Level
 from . import file_versions
 from .blobs import Blob
 from .collecting import refers_to_blobs
+from .file_names import free_name, of_that_name, renamed
 from .file_versions import File, next_number, parse_number
 from .models import FileVersion, UnreadFile, WorkingCopy
 from .uploads import split_name, tidy_name
@@ -135,7 +136,7 @@ def _checked_in(item: Item) -> File:
 
 
 def _person(user_id: int | None, people: Mapping[int, str]) -> Reference | None:
-    return Reference(user_id, people[user_id], "users") if user_id in people else None
+    return Reference(user_id, people[user_id], "users") if user_id and user_id in people else None
 
 
 def _holder(item: Mapping[str, Any]) -> int | None:
@@ -161,21 +162,20 @@ def add_file(
         choices = ", ".join(IF_EXISTS)
         raise Invalid("if_exists", "“%(value)s” is not one of: %(choices)s.", value=if_exists[:40], choices=choices)
     file = File(blob, tidy_name(file_name), text)
-    same = _of_that_name(session, actor, found, values, file.file_name)
+    same = of_that_name(session, actor, found, values, file.file_name)
     if same is not None and if_exists == "new_version":
         return put_content(session, actor, library, same.id, blob, file_name=file_name, text=text, comment=comment)
     if same is not None and if_exists == "refuse":
         message = "There is a document “%(name)s” already. Make this its new version, or keep both."
         raise Conflict(message, name=file.file_name)
     if same is not None:
-        file = File(blob, _free_name(session, actor, found, values, file.file_name), text)
-    given = {**values, "name": values.get("name") or split_name(file.file_name)[0]}
+        file = File(blob, free_name(session, actor, found, values, file.file_name), text)
+    named_after_file = values.get("name") in (None, "", split_name(tidy_name(file_name))[0])
+    given = {**values, "name": split_name(file.file_name)[0] if named_after_file else values["name"]}
     number = file_versions.first_number(found)
     item = items.create(session, actor, library, given, program=_columns_of(file, number))
-    file_versions.write(
-        session, actor, found, item.id, number, file, kind="upload", comment=comment, at=item["created"]
-    )
-    _note_unread(session, found, item.id, file)
+    if comment:
+        file_versions.numbered(session, found, item.id, number).comment = file_versions.tidy_comment(comment)
     return item
 
 
@@ -193,7 +193,7 @@ def put_content(
         seen is not None and _as_seen_tag(session, actor, found, item) not in seen
     ):
         raise Stale("Somebody else has changed this meanwhile.", current_version=item.version)
-    file = File(blob, _renamed(item["file_name"], file_name), text)
+    file = File(blob, renamed(item["file_name"], file_name), text)
     if _holder(item) == actor.user_id:
         _save_draft(session, actor, found, item, file)
         return query.get(session, actor, library, item_id)
@@ -246,7 +246,7 @@ def checkin(
     number = next_number(found, parse_number(item["file_version"]), kind)
     draft = session.get(WorkingCopy, (found.id, item_id))
     if blob is not None:
-        file = File(blob, _renamed(item["file_name"], file_name), text)
+        file = File(blob, renamed(item["file_name"], file_name), text)
     else:
         file = File.of(draft) if draft is not None else _checked_in(item)
     done = kind or ("minor" if number[1] else "major")
@@ -297,14 +297,30 @@ def keep_to_holder(session: Session, change: Change) -> None:
 
     What this module does itself (it sets the check-out) and the text that the worker reads later may pass.
     """
-    if change.kind == "create" and not change.new.get("sha256"):
-        raise Invalid("file", "A document begins with its file: upload one.")
+    if change.kind == "create":
+        _must_have_file(change)
     if change.kind not in ("update", "delete") or not change.old.get("checked_out_by"):
         return
     by_this_module = "checked_out_by" in change.given or change.given == {"content_text"}
     if by_this_module or change.actor.is_program or change.old["checked_out_by"] == change.actor.user_id:
         return
     raise _locked(session, change.actor, change.old)
+
+
+@after_write("libraries.document")
+def keep_first_version(session: Session, change: Change) -> None:
+    """A new document's file is its first version, whichever way it came: upload, filed mail, import.
+
+    Its text, where nobody has read it yet, is left to the worker.
+    """
+    if change.kind != "create":
+        return
+    new = change.new
+    file = File(Blob(new["sha256"], int(new["size"] or 0)), new["file_name"], new["content_text"])
+    number = parse_number(new["file_version"])
+    maker = replace(change.actor, user_id=new["created_by"])
+    file_versions.write(session, maker, change.definition, new["id"], number, file, kind="upload", at=new["created"])
+    _note_unread(session, change.definition, new["id"], file)
 
 
 @refers_to_blobs
@@ -330,6 +346,15 @@ def _for_change(
     if _holder(item) not in (None, actor.user_id) and not (override and actor.is_administrator):
         raise _locked(session, actor, item)
     return found, item
+
+
+def _must_have_file(change: Change) -> None:
+    new = change.new
+    if not new.get("sha256"):
+        raise Invalid("file", "A document begins with its file: upload one.")
+    number = file_versions.first_number(change.definition)
+    new["file_version"] = new.get("file_version") or f"{number[0]}.{number[1]}"
+    new["file_name"] = new.get("file_name") or new["name"]
 
 
 def _must_be_out(item: Item) -> None:
@@ -394,46 +419,3 @@ def _note_unread(session: Session, found: ListDefinition, item_id: int, file: Fi
 def _as_seen_tag(session: Session, actor: Actor, found: ListDefinition, item: Item) -> str:
     file = _as_seen(session, actor, found, item)
     return Content(file.blob, file.file_name, file.media_type).tag
-
-
-def _renamed(current: str, given: str | None) -> str:
-    """A new version keeps the document's file name; only a suffix of another kind changes it."""
-    suffix = split_name(tidy_name(given))[1] if given else ""
-    stem, before = split_name(current)
-    return current if not suffix or suffix.lower() == before.lower() else stem + suffix
-
-
-def _of_that_name(
-    session: Session, actor: Actor, found: ListDefinition, values: Mapping[str, Any], file_name: str
-) -> Item | None:
-    place = _place(found, values)
-    return query.find(session, actor, found.name, filters.And([*place, filters.Compare(("file_name",), "eq", file_name)]))
-
-
-def _free_name(
-    session: Session, actor: Actor, found: ListDefinition, values: Mapping[str, Any], file_name: str
-) -> str:
-    """`Offer (2).docx`, or the next number that is free there."""
-    stem, suffix = split_name(file_name)
-    alike = filters.And([*_place(found, values), filters.Compare(("file_name",), "startswith", f"{stem} (")])
-    there = query.page(session, actor, found.name, where=alike, columns=["file_name"], limit=query.MOST_PER_PAGE).items
-    taken, number = {item["file_name"] for item in there}, 2
-    while f"{stem} ({number}){suffix}" in taken:
-        number += 1
-    return f"{stem} ({number}){suffix}"
-
-
-def _place(found: ListDefinition, values: Mapping[str, Any]) -> list[filters.Filter]:
-    """Where names must differ: the same case; without one the same company's documents without a case."""
-    place: list[filters.Filter] = []
-    for name in ("case", "company"):
-        if not found.has(name):
-            continue
-        try:
-            target = found.column(name).type.parse(values.get(name))
-        except Invalid:
-            target = None  # the door refuses it in a moment, in its own words
-        place.append(filters.Compare((name,), "eq", target))
-        if target is not None and name == "case":
-            break
-    return place

@@ -57,7 +57,9 @@ def next_number(found: ListDefinition, current: tuple[int, int], kind: str | Non
     """
     major, minor = current
     if kind is not None and kind not in CHECK_IN_KINDS:
-        raise Invalid("kind", "“%(value)s” is not one of: %(choices)s.", value=kind[:40], choices=", ".join(CHECK_IN_KINDS))
+        raise Invalid(
+            "kind", "“%(value)s” is not one of: %(choices)s.", value=kind[:40], choices=", ".join(CHECK_IN_KINDS)
+        )
     if kind == "overwrite":
         return current
     return (major + 1, 0) if kind == "major" or not has_minor_versions(found) else (major, minor + 1)

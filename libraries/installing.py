@@ -41,8 +41,17 @@ def install(session: Session, stored: dict[str, Blob]) -> None:
         for language in names:
             if language != "en":
                 _install_one(session, stored, kind, language, main)
-        if main is not None:
-            _point(session, names["en"], main)
+    point(session)
+
+
+def point(session: Session) -> None:
+    """Point the document types called Offer, Contract and Minutes that have no template to the house's."""
+    for kind, names in NAMES.items():
+        main = query.find(session, PROGRAM, "templates", filters.field("external_id", "eq", f"house/{kind}/en"))
+        untold = filters.And([filters.field("name", "eq", names["en"]), filters.field("template", "empty", True)])
+        found = query.find(session, PROGRAM, "document_types", untold)
+        if main is not None and found is not None:
+            items.update(session, PROGRAM, "document_types", found.id, {"template": main.id}, version=None)
 
 
 def _install_one(
@@ -60,10 +69,3 @@ def _install_one(
     return documents.add_file(
         session, PROGRAM, "templates", stored[source], f"{name}.docx", values, text=None, if_exists="keep_both"
     ).id
-
-
-def _point(session: Session, name: str, template: int) -> None:
-    wanted = filters.And([filters.Compare(("name",), "eq", name), filters.Compare(("template",), "empty", True)])
-    found = query.find(session, PROGRAM, "document_types", wanted)
-    if found is not None:
-        items.update(session, PROGRAM, "document_types", found.id, {"template": template}, version=None)

@@ -51,9 +51,7 @@ def _keep(session: Session, waiting: UnreadFile, text: str) -> None:
         return
     if item["sha256"] == waiting.sha256:
         actor = _last_editor(session, item["modified_by"].id if item["modified_by"] else None)
-        items.update(
-            session, actor, library.name, waiting.item_id, {}, version=None, program={"content_text": text}
-        )
+        items.update(session, actor, library.name, waiting.item_id, {}, version=None, program={"content_text": text})
 
 
 def _last_editor(session: Session, user_id: int | None) -> Actor:

@@ -45,9 +45,7 @@ class Order:
     file_name: str
 
 
-def order(
-    session: Session, actor: Actor, case_id: int, document_type: int | None, contact: int | None = None
-) -> Order:
+def order(session: Session, actor: Actor, case_id: int, document_type: int | None, contact: int | None = None) -> Order:
     """Read what the document will say. Raises NotFound (no such case), Invalid (type, template, contact)."""
     case = query.get(session, actor, "cases", case_id, right=Level.READ)
     kind = _chosen(session, actor, "document_types", document_type, "document_type")

@@ -108,7 +108,7 @@ def run(
 
 @contextmanager
 def _trial(database: Database) -> Iterator[Write]:
-    """Writing that leaves nothing: in a copy of an SQLite file, in one transaction of PostgreSQL that is rolled back."""
+    """Writing that leaves nothing: in a copy of an SQLite file, in one transaction rolled back on PostgreSQL."""
     if database.is_sqlite:
         folder = Path(tempfile.mkdtemp(prefix="caseroom-trial-"))
         try:

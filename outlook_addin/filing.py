@@ -28,7 +28,7 @@ from ..lists.rights import Actor, Level
 from . import matching
 from .case_tokens import CaseTokens
 from .messages import Address, Attachment, Message
-from .models import Filing, StoredAttachment, StoredCopy, StoredMessage
+from .models import Filing, Outgoing, StoredAttachment, StoredCopy, StoredMessage
 
 PRIVACY = ("everything", "subject", "existence")
 DEFAULT_PRIVACY = "everything"
@@ -164,6 +164,7 @@ def blobs_of_messages(session: Session) -> Iterator[str]:
     """The SHA-256 of every blob that stored messages name."""
     yield from session.scalars(select(StoredCopy.sha256))
     yield from session.scalars(select(StoredAttachment.sha256))
+    yield from session.scalars(select(Outgoing.sha256))
 
 
 def note_filing(session: Session, mail_guid: str, message_id: int, prepared: Prepared) -> Filing:
@@ -177,10 +178,11 @@ def store_message(session: Session, prepared: Prepared) -> int:
     """The id of the stored message, locked until the transaction ends; made where it is new."""
     insert = sqlite.insert if database_of(session).is_sqlite else postgresql.insert
     fingerprint = prepared.message.fingerprint
-    made = session.execute(insert(StoredMessage).values(fingerprint=fingerprint).on_conflict_do_nothing())
+    added = insert(StoredMessage).values(fingerprint=fingerprint).on_conflict_do_nothing().returning(StoredMessage.id)
+    is_new = session.execute(added).first() is not None
     locked = select(StoredMessage.id).where(StoredMessage.fingerprint == fingerprint).with_for_update()
     message_id = session.scalars(locked).one()
-    if getattr(made, "rowcount", 0) == 1:
+    if is_new:
         session.add_all(
             StoredAttachment(
                 message_id=message_id, position=position, name=_clean(one.attachment.name)[:1000],

@@ -47,7 +47,7 @@ def _rail() -> list[dict[str, Any]]:
         _entry(_("Calendar"), "/calendar", "calendar"),
         _entry(_("Documents"), "/lists/documents", "document"),
         _entry(_("Mail"), "/lists/mails", "mail"),
-        _entry(_("All lists…"), "/lists", "list", starts_group=True),
+        _entry(_("All lists…"), "/lists", "list", starts_group=True, current=request.path == "/lists"),
     ]
     if g.actor.is_administrator:
         entries.append(_entry(_("Administration"), "/admin", "settings"))

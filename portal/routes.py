@@ -18,9 +18,9 @@ from .pages import (
     lists,
     mail,
     outlook,
+    search,
     styleguide,
 )
-from .pages import account, actions, admin, calendar, case, company, documents, home, items, lists, search, styleguide
 from .settings import Settings
 
 

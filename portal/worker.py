@@ -22,6 +22,7 @@ from pathlib import Path
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from ..libraries import collecting, reading
 from ..lists import changelog
 from ..lists.models import now
 from .home import Home
@@ -67,6 +68,7 @@ def indexing_step() -> Step | None:
 
 # A room's step is added here; it then runs in every `caseroom serve` and `caseroom worker`.
 STEPS = [Step("sessions", forget_old_sessions, every=3600, follows_changes=False)]
+STEPS += [Step("texts", reading.step), Step("orphans", collecting.step, every=3600, follows_changes=False)]
 STEPS += [Step("mail", deliver_step, every=5)]
 STEPS += [step for step in [indexing_step()] if step]
 

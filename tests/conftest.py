@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import sys
 import tempfile
 import uuid
@@ -21,7 +22,7 @@ from sqlalchemy.exc import OperationalError
 
 sys.path.insert(0, str(Path(__file__).parent))  # for the tests' own modules, such as house
 
-from house import House, settle
+from house import House, enter, settle
 
 from caseroom.portal.home import open_home
 from caseroom.portal.home import prepare as prepare_home
@@ -146,15 +147,52 @@ def postgresql_template(postgresql: str, worker_id: str) -> Iterator[str]:
         _on_server(postgresql, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
+@pytest.fixture(scope="session")
+def house_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a settled house (its documents' contents, without a database), to copy."""
+    return tmp_path_factory.mktemp("house")
+
+
+@pytest.fixture(scope="session")
+def sqlite_house(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path, house_home: Path) -> Path:
+    """The SQLite file of a settled house, to copy: settling takes a second, copying none."""
+    path = tmp_path_factory.mktemp("template") / "house.db"
+    shutil.copyfile(sqlite_template, path)
+    _settle_template(house_home, f"sqlite:///{path}")
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_house(postgresql: str, postgresql_template: str, house_home: Path) -> Iterator[str]:
+    """The name of the PostgreSQL database of a settled house, to copy; dropped at the end."""
+    name = f"{postgresql_template}_house"
+    _on_server(postgresql, f"CREATE DATABASE {name} TEMPLATE {postgresql_template}")
+    try:
+        _settle_template(house_home, _with_database(postgresql, name))
+        yield name
+    finally:
+        _on_server(postgresql, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def _settle_template(folder: Path, url: str) -> None:
+    settle(folder, url).home.database.dispose()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """URL of a clean, prepared database of the test's own; a test that asks for it runs once per kind."""
+    """URL of a clean, prepared database of the test's own; a test that asks for it runs once per kind.
+
+    Where the test asks for the `house`, it is settled already.
+    """
+    template = "house" if "house" in request.fixturenames else "template"
     if request.param == "sqlite":
         path = request.getfixturevalue("tmp_path") / "caseroom.db"
-        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        shutil.copyfile(request.getfixturevalue(f"sqlite_{template}"), path)
         yield f"sqlite:///{path}"
         return
-    server, template = request.getfixturevalue("postgresql"), request.getfixturevalue("postgresql_template")
+    server, template = request.getfixturevalue("postgresql"), request.getfixturevalue(f"postgresql_{template}")
     name = f"{template}_{uuid.uuid4().hex[:12]}"
     _on_server(server, f"CREATE DATABASE {name} TEMPLATE {template}")
     try:
@@ -164,11 +202,12 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture
-def house(database_url: str, tmp_path: Path) -> Iterator[House]:
+def house(database_url: str, house_home: Path, tmp_path: Path) -> Iterator[House]:
     """A settled house (tests/house.py) on each kind of database."""
-    settled = settle(tmp_path / "home", database_url)
-    yield settled
-    settled.home.database.dispose()
+    shutil.copytree(house_home, tmp_path / "home")
+    entered = enter(tmp_path / "home", database_url)
+    yield entered
+    entered.home.database.dispose()
 
 
 @pytest.fixture(scope="session")

@@ -77,7 +77,8 @@ class DateTimeColumn(ColumnType):
             return ""
         # The month in letters: 12/1/26 is read differently on either side of the Channel.
         local = value.astimezone(ZoneInfo(reader.time_zone))
-        return f"{format_date(local, 'medium', locale=reader.language)}, {format_time(local, 'short', locale=reader.language)}"
+        day = format_date(local, "medium", locale=reader.language)
+        return f"{day}, {format_time(local, 'short', locale=reader.language)}"
 
     def form_value(self, value: Any, reader: Reader) -> str:
         """`YYYY-MM-DDTHH:MM` in the reader's zone, as an input of type datetime-local has it."""

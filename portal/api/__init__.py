@@ -7,8 +7,7 @@ from flask import Flask
 
 def register(app: Flask) -> None:
     """Put the API into the application: one line per module."""
-    from . import actions, definitions, items, libraries, mail, me, openapi
-    from . import actions, definitions, items, libraries, me, openapi, search
+    from . import actions, definitions, items, libraries, mail, me, openapi, search
 
     app.register_blueprint(me.blueprint)
     app.register_blueprint(definitions.blueprint)

@@ -80,7 +80,7 @@ def upload(library: str) -> ResponseReturnValue:
 @blueprint.post("/from-template")
 @operation(
     summary="Make a document of a case from its type's template", tag=TAG, answers={201: ref("Item")}, problems=(507,),
-    body=fields({name: _ID for name in FROM_TEMPLATE}, "case", "document_type"),
+    body=fields(dict.fromkeys(FROM_TEMPLATE, _ID), "case", "document_type"),
 )  # fmt: skip
 def from_template(library: str) -> ResponseReturnValue:
     who, chosen = actor(), given(FROM_TEMPLATE, "case", "document_type")

@@ -59,7 +59,7 @@ _SENT = fields({"activity": ref("Item.activities"), "mail": ref("Item.mails")}, 
 @blueprint.post("/mail")
 @operation(summary="File a message", tag=TAG, body=_FORM, body_type="multipart/form-data", problems=(507,),
            answers={200: ref("Item.mails"), 201: ref("Item.mails")},
-           description="201: filed; 200: it was filed there already. Without a place the message itself may tell it.")  # fmt: skip
+           description="201: filed; 200: filed there already. Without a place the message may tell it.")  # fmt: skip
 def file_message() -> ResponseReturnValue:
     who = actor()
     place, privacy = read_target()

@@ -112,7 +112,7 @@ def export(list_name: str, kind: str, output: Path | None, email: str | None, ho
     """
     found = opened(home)
     actor = _actor(found, email)
-    binary: Any = output.open("wb") if output else nullcontext(click.get_binary_stream("stdout"))
+    binary: Any = output.open("wb") if output else nullcontext(sys.stdout.buffer)
     with found.database.read() as session, binary as target:
         number = exporting.export(session, actor, list_name, kind, target)
         target.flush()

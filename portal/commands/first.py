@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from ...libraries import installing as templates
 from ...lists import items
 from ...lists.crm import users
 from ...lists.rights import PROGRAM
@@ -55,8 +56,15 @@ def init(home: Path | None, empty_lists: bool, **given: str | None) -> None:
         )
         for setting in ("public_url", "time_zone", "currency", "language")
     }
+    hashed = sign_in.hash_password(password)
+    path = known.home / FILE_NAME
+    standing = path.read_bytes() if path.exists() else None
     settings = _write_settings(known, chosen)
-    _make(settings, owner, group, email, name, password, empty_lists)
+    try:
+        _make(settings, owner, group, email, name, hashed, empty_lists)
+    except BaseException:
+        path.unlink() if standing is None else path.write_bytes(standing)
+        raise
     click.echo(f"The home {settings.home} is ready. Sign in as {email.strip().lower()}" + (":" if made else "."))
     if made:
         click.echo(f"  password {password}   (shown this once; change it after signing in)")
@@ -110,9 +118,8 @@ def _escaped(value: str) -> str:
 
 
 def _make(
-    settings: Settings, owner: str, group: str, email: str, name: str, password: str, empty_lists: bool
+    settings: Settings, owner: str, group: str, email: str, name: str, hashed: str, empty_lists: bool
 ) -> None:  # fmt: skip
-    hashed = sign_in.hash_password(password)
     home = open_home(settings)
     prepare(home)
     with home.database.write() as session:
@@ -133,6 +140,7 @@ def _make(
             for list_name, entries in usual_entries().items():
                 for entry in entries:
                     items.add(session, PROGRAM, list_name, entry)
+        templates.point(session)
     home.database.dispose()
 
 

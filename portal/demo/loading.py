@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ...libraries import extraction, formats
+from ...libraries import installing as templates
 from ...lists import bulk, items
 from ...lists.catalogue import definition
 from ...lists.crm import users
@@ -67,6 +68,8 @@ class Loading:
         for name in self.world.lists:
             if name not in ("owners", "sales_groups", "salespeople"):
                 self._add_rows(name)
+        with self.home.database.write() as session:
+            templates.point(session)
 
     def _add_users(self, rows: list[Row]) -> None:
         sellers = {row["user"]: row for row in self.world.lists["salespeople"]}

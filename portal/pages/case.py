@@ -35,7 +35,9 @@ def show(item_id: int) -> ResponseReturnValue:
     partial = request.headers.get("HX-Target", "") in ("timeline-part", "older")
     beside = {} if partial else _beside(session(), actor(), case)
     query.resolve(session(), actor(), [case, *found.items, *(item for items in beside.values() for item in items)])
-    shown = record.shown_timeline(found, actor(), now(), base=url_for("case.show", item_id=item_id), kind=kind)
+    shown = record.shown_timeline(
+        found, actor(), now(), base=url_for("case.show", item_id=item_id), kind=kind, case=item_id
+    )
     if partial:
         return render_template("company/_timeline.html", timeline=shown)
     return render_template("case/page.html", **_page(case, found, shown, beside))

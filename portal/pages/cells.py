@@ -67,9 +67,15 @@ def shown(found: ListDefinition, name: str, language: str) -> Shown | None:
 def system_label(name: str) -> str:
     """The name of a column that every list has."""
     return {
-        "id": _("Number"), "guid": "GUID", "version": _("Version"), "created": _("Created"), "created_by": _("Created by"),
-        "modified": _("Changed"), "modified_by": _("Changed by"), "external_id": _("External id"),
-    }[name]  # fmt: skip
+        "id": _("Number"),
+        "guid": "GUID",
+        "version": _("Version"),
+        "created": _("Created"),
+        "created_by": _("Created by"),
+        "modified": _("Changed"),
+        "modified_by": _("Changed by"),
+        "external_id": _("External id"),
+    }[name]
 
 
 def item_href(list_name: str, item_id: int) -> str | None:

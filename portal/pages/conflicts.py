@@ -74,7 +74,7 @@ def compare(
     result = Conflicting(latest.by.title if latest.by else "Caseroom", latest.at)
     for column in columns_of(found):
         name = column.name
-        mine = differs(column, values[name], base.get(name))
+        mine = name in values and differs(column, values[name], base.get(name))
         theirs = checks.plain(item[name]) != checks.plain(base.get(name))
         if mine and theirs and differs(column, values[name], item[name]):
             result.both.append(_both(session, actor, found, column, item[name], values[name]))

@@ -7,15 +7,13 @@ from typing import Any
 
 from flask import Blueprint, flash, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale
 from flask_babel import gettext as _
 from werkzeug.datastructures import FileStorage
 
 from ...libraries import documents, templating
 from ...libraries.file_versions import has_minor_versions
-from ...libraries.formats import ALLOWED, KINDS
+from ...libraries.formats import ALLOWED
 from ...lists import filters, query
-from ...lists.columns import Reference, column_type
 from ...lists.database import savepoint
 from ...lists.errors import DomainError, FieldError, Forbidden, Invalid
 from ...lists.query import Item
@@ -23,13 +21,11 @@ from ...lists.rights import Actor, Level
 from .. import files
 from ..errors import said
 from ..request import actor, session, wants_json
+from . import document_words
 
 blueprint = Blueprint("documents", __name__)
 LIBRARIES = ("documents", "templates")
-_INSTANT = column_type("datetime", {})
 _PLACES = {"case": "cases", "company": "relations", "document_type": "document_types"}
-_NOT_FACTS = {"name", "file_name", "media_type", "size", "file_version", "checked_out_by", "checked_out_at"}
-_ICONS = {"docx": "word", "doc": "word", "xlsx": "excel", "xls": "excel", "pdf": "pdf"}
 View = Callable[..., ResponseReturnValue]
 
 
@@ -117,7 +113,9 @@ def publish(library: str, item_id: int) -> ResponseReturnValue:
 def restore(library: str, item_id: int, version: str) -> ResponseReturnValue:
     """Make an earlier version's content the current one."""
     item = documents.restore(session(), actor(), library, item_id, version)
-    text = _("Version %(old)s is restored; it stands now as version %(number)s.", old=version, number=item["file_version"])
+    text = _(
+        "Version %(old)s is restored; it stands now as version %(number)s.", old=version, number=item["file_version"]
+    )
     return _done(library, item_id, text)
 
 
@@ -126,7 +124,10 @@ def restore(library: str, item_id: int, version: str) -> ResponseReturnValue:
 
 @blueprint.get("/lists/documents/new")
 def new() -> ResponseReturnValue:
-    """The upload page."""
+    """The upload page; with `?case=…&template=1` the form for a document from a template."""
+    case = request.args.get("case", type=int)
+    if request.args.get("template") and case:
+        return redirect(f"/cases/{case}/from-template")
     return _upload_page(request.args.to_dict(), [])
 
 
@@ -144,7 +145,9 @@ def upload() -> ResponseReturnValue:
             raise
         return _upload_page(form, _field_errors(refusal)), 422
     if wants_json():
-        return jsonify([{"id": item.id, "name": item.title, "href": f"/lists/documents/{item.id}"} for item in made]), 201
+        return jsonify(
+            [{"id": item.id, "name": item.title, "href": f"/lists/documents/{item.id}"} for item in made]
+        ), 201
     flash(_("Uploaded: %(names)s.", names=", ".join(item["file_name"] for item in made)), "ok")
     return redirect(_after_upload(form, made), 303)
 
@@ -191,61 +194,14 @@ def _page(library: str, item_id: int, errors: list[dict[str, str]] | None = None
         "documents_pages/document.html",
         partial=request.headers.get("HX-Target") == "panel-body",
         item=item, library=library, base=f"/lists/{library}/{item_id}", errors=errors or [],
-        state=_state(item, me, any(entry.draft for entry in entries)),
+        state=document_words.state(item, me, any(entry.draft for entry in entries)),
         mine=holder is not None and holder.id == me.user_id,
         may_end=holder is not None and item.editable and (holder.id == me.user_id or me.is_administrator),
         minor=has_minor_versions(found), is_draft=not item["file_version"].endswith(".0"),
-        entries=[_entry_row(entry, me) for entry in entries],
-        facts=_facts(item, me), icon_name=_icon(item["file_name"]), accept=_accept(found.settings.get("formats") or ALLOWED),
+        entries=[document_words.entry_row(entry, me) for entry in entries],
+        facts=document_words.facts(item, me), icon_name=document_words.icon(item["file_name"]), accept=document_words.accept(found.settings.get("formats") or ALLOWED),
         breadcrumb=[{"label": found.title(me.language), "href": f"/lists/{library}"}, {"label": item.title}],
     )  # fmt: skip
-
-
-def _state(item: Item, me: Actor, has_draft: bool) -> str:
-    """The document's state in one sentence."""
-    number, holder = item["file_version"], item["checked_out_by"]
-    if holder is None:
-        if not number.endswith(".0"):
-            return _("Draft %(number)s, not published yet.", number=number)
-        return _("Version %(number)s. Nobody has it checked out.", number=number)
-    since = _INSTANT.format(item["checked_out_at"], me.reader)
-    if holder.id != me.user_id:
-        text = _("Checked out by %(who)s since %(since)s. You can read version %(number)s.", who=holder.title, since=since, number=number)
-        return text
-    if has_draft:
-        return _("Checked out by you since %(since)s. What you saved since is seen by you alone; others read version %(number)s.", since=since, number=number)
-    return _("Checked out by you since %(since)s. Others read version %(number)s.", since=since, number=number)
-
-
-def _entry_row(entry: documents.HistoryEntry, me: Actor) -> dict[str, Any]:
-    words = {
-        "upload": _("Uploaded"), "save": _("New version"), "minor": _("Checked in as a draft"), "major": _("Checked in"),
-        "overwrite": _("Overwritten at check-in"), "publish": _("Published"), "draft": _("Saved by you, not checked in"),
-        "restore": _("Restored from version %(number)s", number=entry.comment or ""),
-    }  # fmt: skip
-    return {
-        "number": entry.number, "what": words.get(entry.kind, entry.kind), "draft": entry.draft, "current": entry.current,
-        "comment": None if entry.kind == "restore" else entry.comment, "who": entry.by.title if entry.by else None,
-        "iso": entry.at.isoformat(), "at": _INSTANT.format(entry.at, me.reader), "size": _size(entry.size),
-    }  # fmt: skip
-
-
-def _facts(item: Item, me: Actor) -> list[dict[str, Any]]:
-    entries: list[dict[str, Any]] = [
-        {"label": _("File"), "value": item["file_name"], "href": None},
-        {"label": _("Format"), "value": _format_name(item["file_name"]), "href": None},
-        {"label": _("Size"), "value": _size(int(item["size"])), "href": None},
-    ]
-    for column in item.definition.visible_columns:
-        if column.name in _NOT_FACTS:
-            continue
-        value = item[column.name]
-        href = f"/lists/{value.list}/{value.id}" if isinstance(value, Reference) and value.list != "users" else None
-        entries.append({"label": column.title(me.language), "value": column.type.format(value, me.reader), "href": href})
-    changed = _INSTANT.format(item["modified"], me.reader)
-    who = item["modified_by"]
-    text = _("%(at)s by %(who)s", at=changed, who=who.title) if who else changed
-    return [*entries, {"label": _("Changed"), "value": text, "href": None}]
 
 
 def _upload_page(typed: dict[str, Any], errors: list[dict[str, str]]) -> str:
@@ -259,7 +215,7 @@ def _upload_page(typed: dict[str, Any], errors: list[dict[str, str]]) -> str:
         errors=errors, typed=typed, chosen=_chosen(me, typed), options=_options(me, typed), rows=_my_latest(),
         document_types=[(kind.id, kind.title) for kind in kinds if not kind["retired"]],
         labels={name: found.column(name).title(me.language) for name in _PLACES},
-        accept=_accept(found.settings.get("formats") or ALLOWED), kinds=_kinds_in_words(found.settings.get("formats") or ALLOWED),
+        accept=document_words.accept(found.settings.get("formats") or ALLOWED), kinds=document_words.kinds_in_words(found.settings.get("formats") or ALLOWED),
         breadcrumb=[{"label": found.title(me.language), "href": "/lists/documents"}, {"label": _("Upload")}],
     )  # fmt: skip
 
@@ -269,7 +225,9 @@ def _chosen(me: Actor, typed: dict[str, Any]) -> dict[str, Any]:
     chosen: dict[str, Any] = {}
     for name in ("case", "company"):
         number = str(typed.get(name) or "")
-        there = query.many(session(), me, _PLACES[name], [int(number)]) if number.isdecimal() and len(number) < 10 else {}
+        there = (
+            query.many(session(), me, _PLACES[name], [int(number)]) if number.isdecimal() and len(number) < 10 else {}
+        )
         item = next(iter(there.values()), None)
         chosen[name] = {"id": item.id, "title": item.title} if item else None
         if item and name == "case" and item["company"] and not typed.get("company"):
@@ -293,11 +251,13 @@ def _my_latest() -> list[dict[str, Any]]:
     me = actor()
     mine = filters.Compare(("created_by",), "eq", me.user_id)
     columns = ["file_name", "file_version", "case", "created"]
-    there = query.page(session(), me, "documents", where=mine, order=[("created", True)], columns=columns, limit=6).items
+    there = query.page(
+        session(), me, "documents", where=mine, order=[("created", True)], columns=columns, limit=6
+    ).items
     return [
         {
-            "id": item.id, "title": item.title, "icon": _icon(item["file_name"]), "case": item["case"],
-            "number": item["file_version"], "iso": item["created"].isoformat(), "at": _INSTANT.format(item["created"], me.reader),
+            "id": item.id, "title": item.title, "icon": document_words.icon(item["file_name"]), "case": item["case"],
+            "number": item["file_version"], "iso": item["created"].isoformat(), "at": document_words.INSTANT.format(item["created"], me.reader),
         }
         for item in there
     ]  # fmt: skip
@@ -372,33 +332,10 @@ def _field_errors(refusal: DomainError) -> list[dict[str, str]]:
         return [{"name": "", "label": "", "message": said(refusal)}]
     errors: list[FieldError] = refusal.errors
     return [
-        {"name": one.field if one.field in labels and one.field != "template" else "", "label": labels.get(one.field, one.field), "message": said(one)}
+        {
+            "name": one.field if one.field in labels and one.field != "template" else "",
+            "label": labels.get(one.field, one.field),
+            "message": said(one),
+        }
         for one in errors
     ]
-
-
-def _accept(kinds: Any) -> str:
-    return ",".join(f".{extension}" for kind in kinds for extension in KINDS[kind].extensions)
-
-
-def _kinds_in_words(kinds: Any) -> str:
-    return ", ".join(KINDS[kind].label for kind in kinds)
-
-
-def _icon(file_name: str) -> str:
-    return _ICONS.get(file_name.rpartition(".")[2].lower(), "document")
-
-
-def _format_name(file_name: str) -> str:
-    extension = file_name.rpartition(".")[2].lower()
-    return next((kind.label for kind in KINDS.values() if extension in kind.extensions), extension)
-
-
-def _size(size: int) -> str:
-    """A size as people read it, in their language."""
-    from babel.numbers import format_decimal
-
-    for limit, unit in ((1_000_000, "MB"), (1000, "kB")):
-        if size >= limit:
-            return f"{format_decimal(round(size / limit, 1), locale=get_locale())} {unit}"
-    return f"{size} B"

@@ -84,11 +84,14 @@ def typed(form: Form, found: ListDefinition) -> dict[str, Any]:
 def read(form: Form, found: ListDefinition, actor: Actor, *, before: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The raw values of a sent form. Raises Invalid naming every field that cannot be read.
 
+    A column without a field in the form (a group that is not the user's to choose) has no value.
     `before`: the item as it stands, whose participants keep their answers.
     """
     values: dict[str, Any] = {}
     errors: list[FieldError] = []
     for column in columns_of(found):
+        if not _was_in(form, column):
+            continue
         try:
             values[column.name] = _read(column, _typed(form, column), actor, before)
         except Invalid as refusal:
@@ -99,9 +102,15 @@ def read(form: Form, found: ListDefinition, actor: Actor, *, before: Mapping[str
 
 
 def build(
-    session: Session, found: ListDefinition, actor: Actor, values: Mapping[str, Any], errors: Mapping[str, Sequence[str]] | None = None, *,
-    item: Item | None = None, finding: Mapping[str, str] | None = None,
-) -> list[Field]:  # fmt: skip
+    session: Session,
+    found: ListDefinition,
+    actor: Actor,
+    values: Mapping[str, Any],
+    errors: Mapping[str, Sequence[str]] | None = None,
+    *,
+    item: Item | None = None,
+    finding: Mapping[str, str] | None = None,
+) -> list[Field]:
     """The fields of a form. `values`: from `empty`, `of_item` or `typed`; `errors`: texts by column.
 
     `item`: the item that is edited, whose values set by the program show as text; `finding`: what was looked for in
@@ -114,8 +123,16 @@ def build(
 class _Making:
     """The making of one form: options and titles are asked for once per target."""
 
-    def __init__(self, session: Session, found: ListDefinition, actor: Actor, values: Mapping[str, Any],
-                 errors: Mapping[str, Sequence[str]], item: Item | None, finding: Mapping[str, str]) -> None:  # fmt: skip
+    def __init__(
+        self,
+        session: Session,
+        found: ListDefinition,
+        actor: Actor,
+        values: Mapping[str, Any],
+        errors: Mapping[str, Sequence[str]],
+        item: Item | None,
+        finding: Mapping[str, str],
+    ) -> None:
         self.session, self.found, self.actor, self.values, self.errors = session, found, actor, values, errors
         self.item, self.finding = item, finding
         self.options: dict[str, list[dict[str, Any]] | None] = {}
@@ -132,9 +149,14 @@ class _Making:
         if column.name in self.with_amounts and self.found.has(column.name):
             return None
         made = Field(
-            column.name, column.type.form_field, column.title(self.actor.language), self.values.get(column.name), column.required,
-            column.description(self.actor.language) or None, list(self.errors.get(column.name, ())),
-        )  # fmt: skip
+            column.name,
+            column.type.form_field,
+            column.title(self.actor.language),
+            self.values.get(column.name),
+            column.required,
+            column.description(self.actor.language) or None,
+            list(self.errors.get(column.name, ())),
+        )
         if column.name == "sales_group" and self.found.separation != "common":
             return self._group(made)
         maker = getattr(self, f"_{made.kind}", None)
@@ -213,9 +235,12 @@ class _Making:
         for part, target in (("users", "users"), ("contacts", "contacts")):
             options, known = self._options(target), self.titles.get(target, {})
             made.more[part] = {
-                "value": [{"id": number, "title": known[number]} for number in _ids(value.get(part)) if number in known],
-                "options": options or [], "url": url_for("lists.suggest", list_name=target) if options is None else None,
-            }  # fmt: skip
+                "value": [
+                    {"id": number, "title": known[number]} for number in _ids(value.get(part)) if number in known
+                ],
+                "options": options or [],
+                "url": url_for("lists.suggest", list_name=target) if options is None else None,
+            }
         made.value = value.get("emails", "")
 
     def _group(self, made: Field) -> Field | None:
@@ -258,6 +283,11 @@ class _Making:
         return {
             target: query.titles(self.session, self.actor, target, sorted(ids)) for target, ids in wanted.items() if ids
         }
+
+
+def _was_in(form: Form, column: Column) -> bool:
+    """Whether the form had a field for the column: browsers leave out only what is not ticked or not chosen."""
+    return column.name in form or column.type.is_multi or column.type.name in ("boolean", "address")
 
 
 def _typed(form: Form, column: Column) -> Any:
@@ -312,9 +342,10 @@ def _as_typed(column: Column, value: Any, actor: Actor) -> Any:
     kind = column.type
     if kind.name == "participants":
         return {
-            "users": [one["user"] for one in value or () if "user" in one], "contacts": [one["contact"] for one in value or () if "contact" in one],
+            "users": [one["user"] for one in value or () if "user" in one],
+            "contacts": [one["contact"] for one in value or () if "contact" in one],
             "emails": "\n".join(one["email"] for one in value or () if "email" in one),
-        }  # fmt: skip
+        }
     if kind.name in NUMBERS and value is not None:
         return format_decimal(value, locale=actor.language, decimal_quantization=False)
     if kind.name == "datetime":

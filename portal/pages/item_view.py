@@ -49,11 +49,19 @@ def context(session: Session, item: Item, actor: Actor, here: str) -> dict[str, 
     found = item.definition
     facts = [] if item.level < Level.EXISTS else _facts(item, actor, database_of(session).house.currency)
     return {
-        "item": item, "definition": found, "actor": actor, "here": here, "facts": facts, "pills": _pills(facts),
-        "is_partial": item.level < Level.READ, "may_delete": item.editable and _may_delete(session, item, actor),
-        "actions": actions_for(item, actor, here), "may_undo_done": bool("done" in found.settings.get("actions", ()) and item.editable and item.get("done")),
-        "related": related(session, item, actor), "made": _made(item, actor),
-    }  # fmt: skip
+        "item": item,
+        "definition": found,
+        "actor": actor,
+        "here": here,
+        "facts": facts,
+        "pills": _pills(facts),
+        "is_partial": item.level < Level.READ,
+        "may_delete": item.editable and _may_delete(session, item, actor),
+        "actions": actions_for(item, actor, here),
+        "may_undo_done": bool("done" in found.settings.get("actions", ()) and item.editable and item.get("done")),
+        "related": related(session, item, actor),
+        "made": _made(item, actor),
+    }
 
 
 def _facts(item: Item, actor: Actor, currency: str) -> list[tuple[Shown, Cell]]:
@@ -121,8 +129,14 @@ def related(session: Session, item: Item, actor: Actor) -> list[Related]:
 def _related(session: Session, item: Item, definition: ListDefinition, column: Column, actor: Actor) -> Related | None:
     points_here = Compare((column.name,), "eq", item.id)
     items = query.page(
-        session, actor, definition.name, where=filters.And([points_here]), order=[("modified", True)], columns=["modified"], limit=FIRST_FEW + 1,
-    ).items  # fmt: skip
+        session,
+        actor,
+        definition.name,
+        where=filters.And([points_here]),
+        order=[("modified", True)],
+        columns=["modified"],
+        limit=FIRST_FEW + 1,
+    ).items
     adding = (
         may_add(definition, actor)
         and not column.by_program
@@ -146,18 +160,29 @@ def _related(session: Session, item: Item, definition: ListDefinition, column: C
     )
     arguments = {**({"view": view} if view else {}), f"f.{column.name}": item.id}
     href = f"{url_for('lists.show', list_name=definition.name)}?{urlencode(arguments)}"
-    new_href = url_for("items.new", list_name=definition.name, **{column.name: item.id}) if adding else None
+    new_href = (
+        f"{url_for('items.new', list_name=definition.name)}?{urlencode({column.name: item.id})}" if adding else None
+    )
     return Related(
-        title, definition.item_title(actor.language), definition.settings.get("icon", "list"), items[:FIRST_FEW], len(items) > FIRST_FEW, href, new_href
+        title,
+        definition.item_title(actor.language),
+        definition.settings.get("icon", "list"),
+        items[:FIRST_FEW],
+        len(items) > FIRST_FEW,
+        href,
+        new_href,
     )
 
 
 def history_context(item: Item, entries: Sequence[Entry], actor: Actor) -> dict[str, Any]:
     """Everything that templates/lists/history.html shows."""
     words = {
-        "create": _("made it"), "update": _("changed it"), "delete": _("deleted it"), "restore": _("restored it"),
+        "create": _("made it"),
+        "update": _("changed it"),
+        "delete": _("deleted it"),
+        "restore": _("restored it"),
         "scope": _("moved it to other rights"),
-    }  # fmt: skip
+    }
     lines = []
     for entry in entries:
         changes = []

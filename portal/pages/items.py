@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -82,6 +83,7 @@ def save(list_name: str, item_id: int) -> ResponseReturnValue:
     typed, version = forms.typed(request.form, found), request.form.get("version", type=int) or 0
     if request.form.get("_find"):
         return _form(found, me, typed, item=item, version=version, finding=True)
+    values: dict[str, Any] = {}
     try:
         values = forms.read(request.form, found, me, before=item)
         if version != item.version:
@@ -90,7 +92,7 @@ def save(list_name: str, item_id: int) -> ResponseReturnValue:
             values.pop(name, None)
         changed = conflicts.changes(found, values, item)
         with savepoint(session()):
-            saved = items.update(session(), me, list_name, item_id, changed, version=version)
+            saved = items.update(session(), me, list_name, item_id, changed, version=version) if changed else item
     except Invalid as refusal:
         return _form(found, me, typed, item=item, version=version, refusal=refusal)
     except Stale:  # on PostgreSQL the other may have written between our look and our save
@@ -164,9 +166,16 @@ def done(list_name: str, item_id: int) -> ResponseReturnValue:
 
 
 def _form(
-    found: ListDefinition, me: Actor, values: Mapping[str, Any], *, item: Item | None = None, version: int | None = None,
-    refusal: Invalid | None = None, finding: bool = False, conflict: conflicts.Conflicting | None = None,
-) -> ResponseReturnValue:  # fmt: skip
+    found: ListDefinition,
+    me: Actor,
+    values: Mapping[str, Any],
+    *,
+    item: Item | None = None,
+    version: int | None = None,
+    refusal: Invalid | None = None,
+    finding: bool = False,
+    conflict: conflicts.Conflicting | None = None,
+) -> ResponseReturnValue:
     """The form's page: as it begins, refused (422), in conflict (409) or with what a lookup was searched for."""
     texts = _texts(refusal) if refusal else {}
     wanted = request.form.get("_find") or ""
@@ -174,11 +183,22 @@ def _form(
     fields = forms.build(session(), found, me, values, texts, item=item, finding=looked)
     labels = {field.name: field.label for field in fields}
     page = render_template(
-        "lists/form.html", definition=found, actor=me, fields=fields, item=item, partial=_is_part(), failed=bool(refusal or conflict or finding),
-        version=(version if version is not None else item.version) if item else None, conflict=conflict, next=next_page(""),
-        errors=[{"name": name if name in labels else None, "label": labels.get(name, ""), "message": " ".join(said_)} for name, said_ in texts.items()],
+        "lists/form.html",
+        definition=found,
+        actor=me,
+        fields=fields,
+        item=item,
+        partial=_is_part(),
+        failed=bool(refusal or conflict or finding),
+        version=(version if version is not None else item.version) if item else None,
+        conflict=conflict,
+        next=next_page(""),
+        errors=[
+            {"name": name if name in labels else None, "label": labels.get(name, ""), "message": " ".join(said_)}
+            for name, said_ in texts.items()
+        ],
         focus=wanted if finding else None,
-    )  # fmt: skip
+    )
     return page, 422 if refusal else 409 if conflict else 200
 
 
@@ -200,7 +220,9 @@ def _texts(refusal: Invalid) -> dict[str, list[str]]:
 
 
 def _editable(me: Actor, list_name: str, item_id: int) -> Item:
-    item = query.get(session(), me, list_name, item_id)
+    """The item to edit; a name that is shown translated is edited as it is stored."""
+    translated = definition(session(), list_name).settings.get("translated")
+    item = query.get(session(), replace(me, language="en") if translated else me, list_name, item_id)
     if not item.editable:
         raise Forbidden(items.SEE)
     return item

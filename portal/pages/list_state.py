@@ -90,8 +90,10 @@ class ListState:
 
 def read(found: ListDefinition, actor: Actor, arguments: Arguments) -> ListState:
     """The state that an address asks for. Never raises: what cannot be used is left out and named in `problems`."""
-    pairs = [(name, _UNSTORABLE.sub("", value).strip()[:LONGEST_VALUE * (8 if name == "after" else 1)])
-             for name, value in arguments.items(multi=True)]  # fmt: skip
+    pairs = [
+        (name, _UNSTORABLE.sub("", value).strip()[: LONGEST_VALUE * (8 if name == "after" else 1)])
+        for name, value in arguments.items(multi=True)
+    ]
     plain = dict(reversed([(name, value) for name, value in pairs if value]))
     problems: list[str] = []
     view = _view(found, actor, plain.get("view"), problems)
@@ -169,9 +171,16 @@ def _label(one: Chosen, known: Mapping[str, Mapping[int, str]], actor: Actor) ->
     titles = known.get(kind.target or "", {})
     texts = [_value_text(value, kind, titles, actor) for value in one.values]
     sign = {
-        "eq": _("is"), "ne": _("is not"), "gt": ">", "ge": "≥", "lt": "<", "le": "≤", "contains": _("contains"),
-        "startswith": _("begins with"), "endswith": _("ends with"),
-    }[one.operator]  # fmt: skip
+        "eq": _("is"),
+        "ne": _("is not"),
+        "gt": ">",
+        "ge": "≥",
+        "lt": "<",
+        "le": "≤",
+        "contains": _("contains"),
+        "startswith": _("begins with"),
+        "endswith": _("ends with"),
+    }[one.operator]
     return f"{one.column.label} {sign} {_(' or ').join(texts)}"
 
 
@@ -299,9 +308,13 @@ def _whole_day(path: tuple[str, ...], operator: str, value: str, actor: Actor) -
     end = datetime.datetime.combine(day + datetime.timedelta(days=1), datetime.time(), zone)
     within = And([Compare(path, "ge", begin), Compare(path, "lt", end)])
     return {
-        "eq": within, "ne": Not(within), "ge": Compare(path, "ge", begin), "gt": Compare(path, "ge", end),
-        "lt": Compare(path, "lt", begin), "le": Compare(path, "lt", end),
-    }[operator]  # fmt: skip
+        "eq": within,
+        "ne": Not(within),
+        "ge": Compare(path, "ge", begin),
+        "gt": Compare(path, "ge", end),
+        "lt": Compare(path, "lt", begin),
+        "le": Compare(path, "lt", end),
+    }[operator]
 
 
 def _truth(value: str) -> bool:

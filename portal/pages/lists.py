@@ -105,9 +105,14 @@ def recycle_bin(list_name: str) -> ResponseReturnValue:
         return redirect(url_for("lists.recycle_bin", list_name=list_name), 302)
     base = url_for("lists.recycle_bin", list_name=list_name)
     return render_template(
-        "lists/bin.html", definition=found, actor=me, items=page.items, cells=_cells(page.items, [_must(found, name, me) for name in columns], me),
-        next_href=f"{base}?after={page.next}" if page.next else None, previous_href=f"{base}?after={page.previous}" if page.previous else None,
-    )  # fmt: skip
+        "lists/bin.html",
+        definition=found,
+        actor=me,
+        items=page.items,
+        cells=_cells(page.items, [_must(found, name, me) for name in columns], me),
+        next_href=f"{base}?after={page.next}" if page.next else None,
+        previous_href=f"{base}?after={page.previous}" if page.previous else None,
+    )
 
 
 @blueprint.get("/lists/<list_name>/suggest")
@@ -125,20 +130,33 @@ def _table_context(found: ListDefinition, me: Actor, state: ListState, base: str
     here, chips = state.href(base, after=state.after), list_state.labels(state, titles, me)
     whole = page.next is None and page.previous is None
     return {
-        "definition": found, "actor": me, "state": state, "here": here, "base": base,
+        "definition": found,
+        "actor": me,
+        "state": state,
+        "here": here,
+        "base": base,
         "columns": [_head(column, state, base) for column in columns],
         "rows": _row_views(page.items, columns, found, me, here),
         "chips": [{"label": label, "remove_href": state.href(base, without=one)} for one, label in chips]
-        + ([{"label": _("Search: %(words)s", words=state.search), "remove_href": state.href(base, search=None)}] if state.search else []),
+        + (
+            [{"label": _("Search: %(words)s", words=state.search), "remove_href": state.href(base, search=None)}]
+            if state.search
+            else []
+        ),
         "clear_href": state.href(base, search=None) if not state.chosen else _cleared(state, base),
         "next_href": state.href(base, after=page.next) if page.next else None,
         "previous_href": state.href(base, after=page.previous) if page.previous else None,
         "count": _count_text(Count(len(page.items), False)) if whole else _counted(found, me, state, where),
         "count_href": state.href(url_for("lists.count", list_name=found.name)),
         "count_here": state.href(base, after=state.after, count="1"),
-        "is_empty": not page.items, "about": found.description(me.language) or None, "view_filters": bool(state.view and state.view.settings.get("filter")),
-        "titles": titles, "other_view": _other_view(found, me, state, base), "may_add": may_add(found, me), "new_href": _new_href(found, me),
-    }  # fmt: skip
+        "is_empty": not page.items,
+        "about": found.description(me.language) or None,
+        "view_filters": bool(state.view and state.view.settings.get("filter")),
+        "titles": titles,
+        "other_view": _other_view(found, me, state, base),
+        "may_add": may_add(found, me),
+        "new_href": _new_href(found, me),
+    }
 
 
 def _page_context(found: ListDefinition, me: Actor, context: dict[str, Any], base: str) -> dict[str, Any]:
@@ -181,11 +199,14 @@ def _row_views(
     currency, today = database_of(session()).house.currency, now().astimezone(ZoneInfo(me.time_zone)).date()
     return [
         {
-            "id": item.id, "title": item.title, "href": item_href(found.name, item.id), "actions": actions_for(item, me, here),
+            "id": item.id,
+            "title": item.title,
+            "href": item_href(found.name, item.id),
+            "actions": actions_for(item, me, here),
             "cells": {column.name: _cell(item, column, me, currency, today) for column in columns},
         }
         for item in items
-    ]  # fmt: skip
+    ]
 
 
 def _cell(item: Item, column: Shown, me: Actor, currency: str, today: datetime.date) -> Cell:

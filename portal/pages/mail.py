@@ -175,7 +175,7 @@ def _done(filed: list[filing.Filed]) -> ResponseReturnValue:
                 {
                     "text": _("Filed with %(place)s.", place=_place_words(one.mail)),
                     "undo": url_for(".undo", mail_id=one.mail.id),
-                },
+                },  # type: ignore[arg-type]
                 "ok",
             )
         else:
@@ -288,8 +288,8 @@ def _ask(
         shown = _target_from({name: str(value) for name, value in vars(place).items() if value})
         for one in asked:
             one.company, one.case = shown["company"] or one.company, shown["case"] or one.case
-    page = render_template("mail/where.html", asked=asked, chosen=privacy, refused=refused, privacy=_privacy_words(), when=_when,
-                           written=filing.written)  # fmt: skip
+    page = render_template("mail/where.html", asked=asked, chosen=privacy, refused=refused,
+                           privacy=_privacy_words(), when=_when, written=filing.written)  # fmt: skip
     return page, status
 
 

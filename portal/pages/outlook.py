@@ -27,7 +27,8 @@ OUTLOOK = (
 )
 PANE_CSP = (
     f"default-src 'none'; script-src 'self' {OFFICE}; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    f"connect-src 'self' {OFFICE}; form-action 'none'; base-uri 'none'; object-src 'none'; frame-ancestors 'self' {OUTLOOK}"
+    f"connect-src 'self' {OFFICE}; form-action 'none'; base-uri 'none'; object-src 'none'; "
+    f"frame-ancestors 'self' {OUTLOOK}"
 )
 View = TypeVar("View", bound=Callable[..., Any])
 

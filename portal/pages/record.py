@@ -10,9 +10,11 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
+from babel.numbers import format_currency
 from flask import request, url_for
-from flask_babel import format_currency
+from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from ...lists.columns import Reference
@@ -52,9 +54,11 @@ def amount(value: Decimal | None, currency: str | None, house: str) -> str | Non
     """An amount with its currency, without cents where there are none."""
     if value is None:
         return None
+    locale = get_locale() or Locale("en")
+    pattern = locale.currency_formats["standard"].pattern  # in the notation of the CLDR, whatever the language
     whole = value == value.to_integral_value()
-    text = format_currency(value, currency or house)
-    return text.replace(".00", "").replace(",00", "") if whole else text
+    shape = pattern.replace(".00", "") if whole else pattern
+    return format_currency(value, currency or house, shape, locale=locale, currency_digits=not whole)
 
 
 def sums(rows: list[dict[str, Any]], house: str) -> tuple[int, str]:
@@ -84,8 +88,10 @@ def local_day(at: datetime.datetime, actor: Actor) -> datetime.date:
     return at.astimezone(ZoneInfo(actor.time_zone)).date()
 
 
-def shown_timeline(found: Timeline, actor: Actor, at: datetime.datetime, *, base: str, kind: str) -> dict[str, Any]:
-    """A timeline for the template: days with their entries, the filters, the address of what is older."""
+def shown_timeline(
+    found: Timeline, actor: Actor, at: datetime.datetime, *, base: str, kind: str, case: int | None = None
+) -> dict[str, Any]:
+    """A timeline for the template: days, filters, the address of what is older. `case`: the one it is of, if any."""
     today = local_day(at, actor)
     entries = [(local_day(entry.at, actor), entry) for entry in found.entries]
     return {
@@ -102,6 +108,7 @@ def shown_timeline(found: Timeline, actor: Actor, at: datetime.datetime, *, base
         ],
         "older": f"{base}?kind={kind}&before={quote(found.older)}" if found.older else None,
         "kind": kind,
+        "case": case,
     }
 
 

@@ -38,7 +38,7 @@ def suggest(session: Session, actor: Actor, list_name: str, text: str, *, limit:
 
 
 def options(session: Session, actor: Actor, list_name: str) -> list[dict[str, Any]] | None:
-    """All entries that may be chosen, `{"id", "title"}`, by name; None where they are more than a select should hold."""
+    """All entries that may be chosen, `{"id", "title"}`, by name; None where a select should not hold them all."""
     if list_name == "users":
         found = _users(session, "", MOST_OPTIONS + 1)
     else:

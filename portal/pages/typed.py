@@ -34,7 +34,7 @@ _UNITS = {
 
 
 def read_number(text: str, language: str) -> str:
-    """A number as typed in `language`, with a decimal point and nothing else: `1,200` is 1200 in English, 1.2 in Slovak.
+    """A number as typed in `language`, with a decimal point only: `1,200` is 1200 in English, 1.2 in Slovak.
 
     What is no number comes back as it was, for the column's type to refuse in its own words.
     """

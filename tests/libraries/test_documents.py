@@ -177,7 +177,11 @@ def test_check_in_makes_the_draft_everybodys_version(desk: Desk) -> None:
     assert desk.read("both") == pdf("draft")
     with desk.house.read("both") as (session, actor):
         newest = documents.history(session, actor, "documents", desk.id)[0]
-        assert (newest.comment, newest.kind, newest.by and newest.by.title) == ("better prices", "major", "North Person")
+        assert (newest.comment, newest.kind, newest.by and newest.by.title) == (
+            "better prices",
+            "major",
+            "North Person",
+        )
         assert not session.scalars(select(WorkingCopy)).all()
 
 
@@ -314,7 +318,11 @@ def test_every_change_stands_in_the_items_history(desk: Desk) -> None:
     with desk.house.read("north") as (session, actor):
         entries = versions.history(session, actor, "documents", desk.id)
     changed = [{difference.column.name for difference in entry.changes} for entry in entries]
-    assert changed[:2] == [{"file_version", "size", "checked_out_by", "checked_out_at"} - ({"size"} if len(pdf("one")) == len(pdf("two")) else set()), {"checked_out_by", "checked_out_at"}]
+    assert changed[:2] == [
+        {"file_version", "size", "checked_out_by", "checked_out_at"}
+        - ({"size"} if len(pdf("one")) == len(pdf("two")) else set()),
+        {"checked_out_by", "checked_out_at"},
+    ]
 
 
 def test_of_many_at_once_exactly_one_checks_out_and_in_and_the_others_are_told(desk: Desk) -> None:

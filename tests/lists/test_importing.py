@@ -36,7 +36,9 @@ address.parts.country = { from = "land", country = true }
 """
 
 
-def prepared_from(folder: Path, text: str | bytes, toml: str = RELATIONS, list_name: str = "relations", name: str = "t.csv") -> Any:
+def prepared_from(
+    folder: Path, text: str | bytes, toml: str = RELATIONS, list_name: str = "relations", name: str = "t.csv"
+) -> Any:
     (folder / name).write_bytes(text.encode() if isinstance(text, str) else text)
     (folder / "m.toml").write_text(toml)
     return importing.prepare([mapping.read_mapping(folder / "m.toml", list_name, name)], folder)
@@ -50,7 +52,16 @@ def state(house) -> dict[str, Any]:
     """Every list's rows without what is random, and the number of versions."""
     with house.home.database.read() as session:
         lists = {}
-        for name in ("owners", "sales_groups", "salespeople", "products", "main_activities", "stages", "relations", "cases"):
+        for name in (
+            "owners",
+            "sales_groups",
+            "salespeople",
+            "products",
+            "main_activities",
+            "stages",
+            "relations",
+            "cases",
+        ):
             found = definition(session, name)
             hidden = {"guid", "created", "modified"}
             rows = session.execute(select(found.table).order_by(found.table.c.id)).mappings()
@@ -60,15 +71,28 @@ def state(house) -> dict[str, Any]:
 
 def test_rows_are_created_updated_and_left_alone_by_their_key(house, tmp_path):
     first = "no;firm;mail;www;trade;land\n1;Alfa;a@alfa.test;alfa.test;Steel;Slovakia\n2;Beta;;;Wood;DE\n"
-    assert run(house, prepared_from(tmp_path, first)).counts == {"created": 2, "updated": 0, "unchanged": 0, "refused": 0}
+    assert run(house, prepared_from(tmp_path, first)).counts == {
+        "created": 2,
+        "updated": 0,
+        "unchanged": 0,
+        "refused": 0,
+    }
     second = first.replace("Beta", "Beta GmbH") + "3;Gama;;;Steel;Estonia\n"
-    assert run(house, prepared_from(tmp_path, second)).counts == {"created": 1, "updated": 1, "unchanged": 1, "refused": 0}
+    assert run(house, prepared_from(tmp_path, second)).counts == {
+        "created": 1,
+        "updated": 1,
+        "unchanged": 1,
+        "refused": 0,
+    }
     with house.home.database.read() as session:
         alfa = query.find(session, PROGRAM, "relations", filters.where(external_id="1"))
         assert (alfa["name"], alfa["address"], alfa["main_activity"].title) == ("Alfa", {"country": "SK"}, "Steel")
         beta = query.find(session, PROGRAM, "relations", filters.where(external_id="2"))
         assert beta["name"] == "Beta GmbH"
-        assert [entry.kind for entry in versions.history(session, PROGRAM, "relations", beta.id)] == ["update", "create"]
+        assert [entry.kind for entry in versions.history(session, PROGRAM, "relations", beta.id)] == [
+            "update",
+            "create",
+        ]
         assert query.count(session, PROGRAM, "main_activities").number == 2
     assert list(findings(house.home)) == []
 
@@ -111,13 +135,24 @@ def test_a_dry_run_tells_the_same_and_leaves_nothing(house, tmp_path):
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_encodings_and_delimiters_are_found_by_trial(tmp_path, encoding, delimiter):
     line = delimiter.join(["no", "firm", "mail", "www", "trade", "land"])
-    body = f"{line}\n" + delimiter.join(["1", "Žilinská čokoláda, ľahká; šťava" if delimiter == "\t" else "Žilinská čokoláda", "", "", "", "SK"])
+    body = f"{line}\n" + delimiter.join(
+        ["1", "Žilinská čokoláda, ľahká; šťava" if delimiter == "\t" else "Žilinská čokoláda", "", "", "", "SK"]
+    )
     (one,) = prepared_from(tmp_path, body.encode(encoding))
     assert one.rows[0].values["firm"].startswith("Žilinská čokoláda")
 
 
 def test_a_workbook_is_read_like_a_csv(house, tmp_path):
-    pd.DataFrame({"no": [1, 2], "firm": ["Alfa", "Beta"], "mail": ["", ""], "www": ["", ""], "trade": ["Steel", "Wood"], "land": ["SK", "PL"]}).to_excel(tmp_path / "t.xlsx", index=False)
+    pd.DataFrame(
+        {
+            "no": [1, 2],
+            "firm": ["Alfa", "Beta"],
+            "mail": ["", ""],
+            "www": ["", ""],
+            "trade": ["Steel", "Wood"],
+            "land": ["SK", "PL"],
+        }
+    ).to_excel(tmp_path / "t.xlsx", index=False)
     (tmp_path / "m.toml").write_text(RELATIONS)
     prepared = importing.prepare([mapping.read_mapping(tmp_path / "m.toml", "relations", "t.xlsx")], tmp_path)
     assert run(house, prepared).counts["created"] == 2
@@ -158,23 +193,34 @@ def test_the_sales_tables_come_in_as_pandas_counts_them(house, test_data):
     deals["status"] = deals["deal_stage"].isin(["Won", "Lost"]).map({True: "closed", False: "new"})
     assert results[-1].counts["created"] == len(deals)
     with house.home.database.read() as session:
-        for column, by in (("sales_group", "manager"), ("product", "product"), ("owner", "regional_office"), ("salesperson", "sales_agent")):
+        for column, by in (
+            ("sales_group", "manager"),
+            ("product", "product"),
+            ("owner", "regional_office"),
+            ("salesperson", "sales_agent"),
+        ):
             assert by_title(session, column) == by_pandas(deals, by), column
         for column, by in (("status", "status"), ("outcome", "outcome")):
             told = deals.assign(outcome=deals["deal_stage"].map({"Won": "won", "Lost": "lost"}))
-            counts = {row["by"][0]: row["count"] for row in query.summarise(session, PROGRAM, "cases", by=[column]) if row["by"][0]}
+            counts = {
+                row["by"][0]: row["count"]
+                for row in query.summarise(session, PROGRAM, "cases", by=[column])
+                if row["by"][0]
+            }
             assert counts == told[by].value_counts().to_dict()
         table = definition(session, "cases").table
         flagged = session.scalar(select(func.count()).where(table.c.flagged.is_(True)))
         assert flagged == int((deals["account"].isna() | deals["engage_date"].isna()).sum())
         one = query.find(session, PROGRAM, "cases", filters.where(external_id="Z063OYW0"))
         assert one["name"] == "GTX Pro – Isdom" and one["value"] == Decimal(4514) and one["company"].title == "Isdom"
-        assert one["created"].date() == datetime.date(2016, 10, 25) and one["closed"].date() == datetime.date(2017, 3, 11)
+        assert one["created"].date() == datetime.date(2016, 10, 25) and one["closed"].date() == datetime.date(
+            2017, 3, 11
+        )
     before = state(house)
     with house.home.database.read() as session:
         lines = session.scalar(select(func.max(Change.seq)))
     again = importing.run(house.home.database, PROGRAM, prepared)
-    assert all(set(name for name, number in result.counts.items() if number) == {"unchanged"} for result in again)
+    assert all({name for name, number in result.counts.items() if number} == {"unchanged"} for result in again)
     assert state(house) == before
     with house.home.database.read() as session:
         assert session.scalar(select(func.max(Change.seq))) == lines
@@ -195,13 +241,30 @@ def by_pandas(deals: pd.DataFrame, column: str) -> dict[str, tuple[int, Decimal]
 
 def test_the_companies_come_in_with_codes_of_their_countries(house, test_data):
     folder = test_data / "companies"
-    result = importing.run(house.home.database, PROGRAM, importing.prepare(mapping.read_bundle(ROOT / "examples" / "companies.toml"), folder))[0]
+    result = importing.run(
+        house.home.database,
+        PROGRAM,
+        importing.prepare(mapping.read_bundle(ROOT / "examples" / "companies.toml"), folder),
+    )[0]
     firms = pd.read_csv(folder / "listed-companies.csv")
     assert (result.counts["created"], result.refused) == (len(firms), [])
     with house.home.database.read() as session:
-        found = [item for item in query.page(session, PROGRAM, "relations", limit=2000).items]
-        codes = {"Turkey": "TR", "Finland": "FI", "Poland": "PL", "Lithuania": "LT", "Hungary": "HU", "Czech Republic": "CZ", "Estonia": "EE", "Latvia": "LV", "Slovakia": "SK"}
-        assert pd.Series([item["address"]["country"] for item in found]).value_counts().to_dict() == firms["country"].map(codes).value_counts().to_dict()
+        found = list(query.page(session, PROGRAM, "relations", limit=2000).items)
+        codes = {
+            "Turkey": "TR",
+            "Finland": "FI",
+            "Poland": "PL",
+            "Lithuania": "LT",
+            "Hungary": "HU",
+            "Czech Republic": "CZ",
+            "Estonia": "EE",
+            "Latvia": "LV",
+            "Slovakia": "SK",
+        }
+        assert (
+            pd.Series([item["address"]["country"] for item in found]).value_counts().to_dict()
+            == firms["country"].map(codes).value_counts().to_dict()
+        )
         assert sum(1 for item in found if item["web"]) == firms["website"].notna().sum()
         assert query.count(session, PROGRAM, "main_activities").number == firms["industry"].nunique()
 
@@ -244,7 +307,7 @@ def test_a_flagged_gap_is_flagged_until_somebody_fills_it(house, tmp_path):
     run(house, prepared_from(tmp_path, "no,what,firm,team\n1,Open,,North\n2,Whole,Isdom,North\n", toml, "cases"))
     with house.write("north") as (session, actor):
         table = definition(session, "cases").table
-        flags = dict(session.execute(select(table.c.external_id, table.c.flagged)).tuples().all())
+        flags = dict([tuple(row) for row in session.execute(select(table.c.external_id, table.c.flagged))])
         assert flags == {"1": True, "2": None}
         gap = query.find(session, actor, "cases", filters.where(external_id="1"))
         firm = query.find(session, actor, "relations", filters.where(name="Isdom"))

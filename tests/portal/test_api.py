@@ -64,7 +64,7 @@ def test_who_i_am_names_my_groups_and_my_feed(house: House) -> None:
         "name": "Both Person",
         "email": "both@house.test",
         "language": "en",
-        "time_zone": "UTC",
+        "time_zone": house.home.settings.time_zone,
     }
     assert me["roles"] == ["salesperson"]
     assert [(group["title"], group["owner"]["title"]) for group in me["groups"]] == [

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from house import House, token_of
-from sqlalchemy import event
+from statements import statements
 
 from caseroom.lists import items, query
 from caseroom.lists.crm import cases, relations
@@ -16,23 +14,6 @@ from caseroom.lists.models import now
 from caseroom.portal import timeline
 
 DAY = datetime.timedelta(days=1)
-
-
-@contextmanager
-def statements(house: House) -> Iterator[list[str]]:
-    """The SQL statements that are run meanwhile, those that find out who asks left out."""
-    seen: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
-        if not any(f"FROM {table}" in statement for table in ("sessions", "users ", "users\n", "user_roles", "memberships")):
-            seen.append(statement)
-
-    engine = house.home.database.engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
 
 
 def a_full_company(house: House, many: int = 1) -> tuple[int, int]:
@@ -46,9 +27,16 @@ def a_full_company(house: House, many: int = 1) -> tuple[int, int]:
             cases.task(session, actor, case.id, description=f"canary task {number}", due="2026-12-01")
             begun = now() - DAY * (number + 1)
             cases.meeting(
-                session, actor, case.id, start=begun, end=begun + DAY / 24, place="canary hall", description="canary talk"
+                session,
+                actor,
+                case.id,
+                start=begun,
+                end=begun + DAY / 24,
+                place="canary hall",
+                description="canary talk",
             )
-            items.create(session, actor, "documents", {"name": f"canary paper {number}", "case": case.id})
+            file = {"sha256": "0" * 64, "file_name": "paper.pdf", "file_version": "1.0"}
+            items.create(session, actor, "documents", {"name": f"canary paper {number}", "case": case.id}, program=file)
             program = {"subject": f"canary mail {number}", "sender": "buyer@tatra.test", "sent": now() - DAY * number}
             items.create(session, actor, "mails", {"case": case.id}, program=program)
     return company.id, case.id
@@ -57,14 +45,26 @@ def a_full_company(house: House, many: int = 1) -> tuple[int, int]:
 def test_one_timeline_holds_calls_tasks_meetings_mails_and_documents(house: House) -> None:
     company, _case = a_full_company(house)
     page = house.client("north").get(f"/lists/relations/{company}").text
-    for text in ("canary call", "canary task", "canary hall", "canary paper", "canary mail", "Enterprise licence", "48,000"):
+    for text in (
+        "canary call",
+        "canary task",
+        "canary hall",
+        "canary paper",
+        "canary mail",
+        "Enterprise licence",
+        "48,000",
+    ):
         assert text in page
 
 
 def test_somebody_of_another_group_sees_the_company_but_nothing_of_norths(house: House) -> None:
     company, _case = a_full_company(house)
     client = house.client("south")
-    for address in (f"/lists/relations/{company}", f"/lists/relations/{company}?kind=meetings", f"/lists/relations/{company}?kind=mail"):
+    for address in (
+        f"/lists/relations/{company}",
+        f"/lists/relations/{company}?kind=meetings",
+        f"/lists/relations/{company}?kind=mail",
+    ):
         page = client.get(address).text
         assert "Tatra Steel" in page
         assert "canary" not in page and "Enterprise" not in page and "48,000" not in page
@@ -74,8 +74,18 @@ def test_somebody_of_another_group_sees_the_company_but_nothing_of_norths(house:
 def test_a_filter_shows_one_kind_only(house: House) -> None:
     company, _case = a_full_company(house)
     client = house.client("north")
-    timeline_of = lambda kind: client.get(f"/lists/relations/{company}?kind={kind}", headers={"HX-Request": "true", "HX-Target": "timeline-part"}).text  # noqa: E731,E501
-    shown = {"calls": "canary call", "mail": "canary mail", "meetings": "canary hall", "tasks": "canary task", "documents": "canary paper"}
+
+    def timeline_of(kind: str) -> str:
+        headers = {"HX-Request": "true", "HX-Target": "timeline-part"}
+        return client.get(f"/lists/relations/{company}?kind={kind}", headers=headers).text
+
+    shown = {
+        "calls": "canary call",
+        "mail": "canary mail",
+        "meetings": "canary hall",
+        "tasks": "canary task",
+        "documents": "canary paper",
+    }
     for kind, own in shown.items():
         part = timeline_of(kind)
         assert own in part and "<html" not in part
@@ -104,7 +114,13 @@ def test_entries_of_the_same_instant_are_not_lost_between_pages(house: House) ->
     same = now() - DAY
     with house.write("admin") as (session, actor):
         for number in range(6):
-            items.create(session, actor, "mails", {"company": company.id, "sales_group": house.groups["North"]}, program={"subject": f"m{number}", "sent": same})
+            items.create(
+                session,
+                actor,
+                "mails",
+                {"company": company.id, "sales_group": house.groups["North"]},
+                program={"subject": f"m{number}", "sent": same},
+            )
             items.create(
                 session, actor, "events",
                 {"name": f"e{number}", "company": company.id, "start": same, "end": same, "sales_group": house.groups["North"]},
@@ -150,7 +166,12 @@ def test_a_page_costs_at_most_twelve_statements_whatever_hangs_on_the_company(ho
     with house.write("north") as (session, actor):
         for number in range(30):
             contact = items.create(session, actor, "contacts", {"surname": f"P{number}", "company": many})
-            items.create(session, actor, "cases", {"name": f"c{number}", "company": many, "contacts": [contact.id], "currency": "CZK", "value": "1"})
+            items.create(
+                session,
+                actor,
+                "cases",
+                {"name": f"c{number}", "company": many, "contacts": [contact.id], "currency": "CZK", "value": "1"},
+            )
             items.create(session, actor, "relations", {"name": f"s{number}", "parent": many})
     client, counts = house.client("north"), []
     for company in (few, many):
@@ -189,7 +210,9 @@ def test_a_call_is_logged_in_two_steps_and_nothing_else_is_required(house: House
 def test_what_was_just_made_can_be_taken_back_by_its_maker_only(house: House) -> None:
     case = house.make_case()
     with house.write("north") as (session, actor):
-        made = cases.meeting(session, actor, case.id, start="2026-12-01T10:00:00+01:00", end="2026-12-01T11:00:00+01:00")
+        made = cases.meeting(
+            session, actor, case.id, start="2026-12-01T10:00:00+01:00", end="2026-12-01T11:00:00+01:00"
+        )
     address = f"/activities/{made['activity'].id}/undo?version=1"
     other, own = house.client("both"), house.client("north")
     assert other.post(address, data={"csrf_token": token_of(other.get("/").text)}).status_code == 403
@@ -223,5 +246,9 @@ def test_a_private_meeting_is_on_no_other_readers_timeline(house: House) -> None
 
 def test_a_list_row_opens_the_company_in_the_side_panel_without_the_shell(house: House) -> None:
     company = house.make_relation(name="Tatra Steel")
-    part = house.client("north").get(f"/lists/relations/{company.id}", headers={"HX-Request": "true", "HX-Target": "panel-body"}).text
+    part = (
+        house.client("north")
+        .get(f"/lists/relations/{company.id}", headers={"HX-Request": "true", "HX-Target": "panel-body"})
+        .text
+    )
     assert "Tatra Steel" in part and "<html" not in part

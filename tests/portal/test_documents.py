@@ -186,7 +186,10 @@ def test_what_is_not_to_be_seen_answers_as_what_is_not_there(house: House, north
         send(south, pdf("x"), case=case.id), south.get("/api/v1/lists/documents/items"),
     ):  # fmt: skip
         assert canary not in made.text
-    seen = north.get(f"{FILES}/{item['id']}/versions").text + house.client("north").get(f"/lists/documents/{item['id']}").text
+    seen = (
+        north.get(f"{FILES}/{item['id']}/versions").text
+        + house.client("north").get(f"/lists/documents/{item['id']}").text
+    )
     assert canary in seen
 
 
@@ -197,9 +200,17 @@ def _bare(page: str, number: int) -> str:
 
 
 def test_an_upload_says_what_is_wrong(house: House, north: FlaskClient) -> None:
-    assert "Choose a file" in north.post(FILES, data={"description": "x"}, content_type="multipart/form-data").json["detail"]
+    assert (
+        "Choose a file"
+        in north.post(FILES, data={"description": "x"}, content_type="multipart/form-data").json["detail"]
+    )
     assert north.post(FILES, json={"file": "x"}).status_code == 415
-    for content, name in ((b"", "empty.pdf"), (b"MZ" + b"x" * 500, "evil.docx"), (b"<html>", "page.html"), (pdf("x"), "x.docx")):
+    for content, name in (
+        (b"", "empty.pdf"),
+        (b"MZ" + b"x" * 500, "evil.docx"),
+        (b"<html>", "page.html"),
+        (pdf("x"), "x.docx"),
+    ):
         refused = send(north, content, name)
         assert refused.status_code == 422 and refused.json["errors"][0]["field"] == "file", refused.text
         assert name in refused.json["detail"]
@@ -209,8 +220,12 @@ def test_an_upload_says_what_is_wrong(house: House, north: FlaskClient) -> None:
         {"field": "case", "message": "There is no such item to choose."}
     ]
     assert send(house.api("reader"), pdf("x")).status_code == 403
-    assert north.post("/api/v1/libraries/cases/files", data={"file": (io.BytesIO(pdf("x")), "x.pdf")}).status_code == 404
-    assert north.post("/api/v1/libraries/nothing/files", data={"file": (io.BytesIO(pdf("x")), "x.pdf")}).status_code == 404
+    assert (
+        north.post("/api/v1/libraries/cases/files", data={"file": (io.BytesIO(pdf("x")), "x.pdf")}).status_code == 404
+    )
+    assert (
+        north.post("/api/v1/libraries/nothing/files", data={"file": (io.BytesIO(pdf("x")), "x.pdf")}).status_code == 404
+    )
     assert not north.get("/api/v1/lists/documents/items").json["value"]
 
 
@@ -239,7 +254,7 @@ def test_a_case_and_a_document_type_make_a_filled_document(house: House, north: 
         assert expected in text
     assert "{{" not in text
     second = north.post(f"{FILES}/from-template", json={"case": case.id, "document_type": _type(house)}).json
-    assert second["file_name"].endswith(" (2).docx")
+    assert second["file_name"].endswith(" (2).docx") and second["name"].endswith(" (2)")
 
 
 def test_a_template_speaks_its_readers_language(house: House, north: FlaskClient) -> None:
@@ -254,7 +269,9 @@ def test_a_template_speaks_its_readers_language(house: House, north: FlaskClient
 def test_a_document_says_only_what_its_maker_may_read(house: House) -> None:
     """The case is shared with South, its closed predecessor's words and the group's people are not to be read."""
     case = house.make_case(name="Shared deal")
-    assert house.api("south").post(f"{FILES}/from-template", json={"case": case.id, "document_type": 1}).status_code == 404
+    assert (
+        house.api("south").post(f"{FILES}/from-template", json={"case": case.id, "document_type": 1}).status_code == 404
+    )
     with house.write("north") as (session, actor):
         items.update(session, actor, "cases", case.id, {"shared_with": [house.groups["South"]]}, version=None)
     refused = house.api("south").post(f"{FILES}/from-template", json={"case": case.id, "document_type": _type(house)})
@@ -363,9 +380,13 @@ def test_a_script_uploads_and_is_told_in_json(house: House) -> None:
     browser = house.client("north")
     data = {"csrf_token": token_of(browser.get("/lists/documents/new").text)}
     asked = {"Accept": "application/json"}
-    made = browser.post("/lists/documents/upload", data={**data, "file": (io.BytesIO(pdf("a")), "A.pdf")}, headers=asked)
+    made = browser.post(
+        "/lists/documents/upload", data={**data, "file": (io.BytesIO(pdf("a")), "A.pdf")}, headers=asked
+    )
     assert made.status_code == 201 and made.json[0]["href"].startswith("/lists/documents/")
-    refused = browser.post("/lists/documents/upload", data={**data, "file": (io.BytesIO(b"MZ"), "A.pdf")}, headers=asked)
+    refused = browser.post(
+        "/lists/documents/upload", data={**data, "file": (io.BytesIO(b"MZ"), "A.pdf")}, headers=asked
+    )
     assert refused.status_code == 422 and "A.pdf" in refused.json["detail"]
     assert "A" in browser.get("/lists/documents/uploaded").text
 
@@ -400,7 +421,12 @@ def test_a_template_editor_works_on_templates_alike(house: House) -> None:
     assert "2.0" in browser.get("/lists/templates/1").text
     north = house.client("north")
     assert north.get("/lists/templates/1/content").status_code == 200
-    assert north.post("/lists/templates/1/checkout", data={"csrf_token": token_of(north.get("/lists/documents/new").text)}).status_code == 403
+    assert (
+        north.post(
+            "/lists/templates/1/checkout", data={"csrf_token": token_of(north.get("/lists/documents/new").text)}
+        ).status_code
+        == 403
+    )
 
 
 def _type(house: House) -> int:
@@ -414,5 +440,3 @@ def _text(content: bytes) -> str:
     cells = [cell.text for table in document.tables for row in table.rows for cell in row.cells]
     heads = [paragraph.text for section in document.sections for paragraph in section.header.paragraphs]
     return "\n".join([*(paragraph.text for paragraph in document.paragraphs), *cells, *heads])
-
-

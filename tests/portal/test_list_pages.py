@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html import unescape
+from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 from house import House
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -24,7 +27,9 @@ def statements(house: House) -> Iterator[list[str]]:
     mine = ("user_sessions", "users.id, users.guid", "user_roles", "memberships")
 
     def note(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if statement.lstrip().startswith("SELECT") and not any(f"FROM {name}" in statement or name in statement for name in mine):
+        if statement.lstrip().startswith("SELECT") and not any(
+            f"FROM {name}" in statement or name in statement for name in mine
+        ):
             seen.append(statement)
 
     engine = house.home.database.engine
@@ -35,9 +40,17 @@ def statements(house: House) -> Iterator[list[str]]:
         event.remove(engine, "before_cursor_execute", note)
 
 
+def suggested(client: FlaskClient, address: str) -> list[dict[str, Any]]:
+    """What a lookup's address answers."""
+    return json.loads(client.get(address).text)
+
+
 def titles(page: str) -> list[str]:
     """The titles of the rows, in their order."""
-    return [unescape(one) for one in re.findall(r'<td role="cell" class="cell-title"[^>]*><a href="[^"]*">([^<]*)</a>', page)]
+    return [
+        unescape(one)
+        for one in re.findall(r'<td role="cell" class="cell-title"[^>]*><a href="[^"]*">([^<]*)</a>', page)
+    ]
 
 
 def test_a_list_shows_its_rows_with_links_money_and_actions(house: House) -> None:
@@ -101,7 +114,9 @@ def test_pages_follow_each_other_without_gap_or_repeat(house: House) -> None:
         from caseroom.lists import items
 
         for number in range(120):
-            items.create(session, actor, "relations", {"name": f"Firm {number % 7}", "priority": "high" if number % 3 else None})
+            items.create(
+                session, actor, "relations", {"name": f"Firm {number % 7}", "priority": "high" if number % 3 else None}
+            )
     client, seen = house.client("north"), []
     address = "/lists/relations?sort=-priority"
     while address:
@@ -128,7 +143,10 @@ def test_an_amount_can_be_paged_by(house: House) -> None:
 
 def test_htmx_gets_the_table_part_alone_and_the_address_with_it(house: House) -> None:
     house.make_case(name="Deal")
-    answer = house.client("north").get("/lists/cases?search=deal&f.value.ge=", headers={"HX-Request": "true", "HX-Target": "rows", "HX-Trigger-Name": "search"})
+    answer = house.client("north").get(
+        "/lists/cases?search=deal&f.value.ge=",
+        headers={"HX-Request": "true", "HX-Target": "rows", "HX-Trigger-Name": "search"},
+    )
     assert answer.text.lstrip().startswith('<div id="rows"') and "<html" not in answer.text
     assert answer.headers["HX-Replace-Url"] == "/lists/cases?search=deal"
 
@@ -169,29 +187,38 @@ def test_nothing_found_says_what_to_loosen_and_an_empty_list_what_it_is_for(hous
 def test_who_is_in_no_group_is_told_who_can_help(house: House) -> None:
     answer = house.client("templates").get("/lists/cases")
     assert answer.status_code == 403 and "admin@house.test" in answer.text
-    assert "/lists/cases" not in re.findall(r'<li>.*?href="([^"]*)"', house.client("templates").get("/lists").text.split('id="page"')[1])
+    assert "/lists/cases" not in re.findall(
+        r'<li>.*?href="([^"]*)"', house.client("templates").get("/lists").text.split('id="page"')[1]
+    )
 
 
 def test_the_other_group_sees_none_of_it_in_page_count_suggestion_or_filter(house: House) -> None:
     case = house.make_case(name="Canary")
     client = house.client("south")
-    for address in ("/lists/cases?view=all", "/lists/cases/count?view=all", "/lists/cases/suggest?q=can", f"/lists/activities?view=all&f.case={case.id}"):
+    for address in (
+        "/lists/cases?view=all",
+        "/lists/cases/count?view=all",
+        "/lists/cases/suggest?q=can",
+        f"/lists/activities?view=all&f.case={case.id}",
+    ):
         assert "Canary" not in client.get(address).text, address
     assert client.get(f"/lists/cases/{case.id}").status_code == 404
 
 
 def test_suggestions_begin_with_what_was_typed_and_leave_out_the_retired(house: House) -> None:
     for name, town in (("Steel Works", "Kassel"), ("Tatra Steel", "Košice")):
-        house.make_relation(name=name, address={"city": town}, registration_no="36211222" if town == "Kassel" else "12345678")
+        house.make_relation(
+            name=name, address={"city": town}, registration_no="36211222" if town == "Kassel" else "12345678"
+        )
     client = house.client("north")
-    found = client.get("/lists/relations/suggest?q=STE").json
+    found = suggested(client, "/lists/relations/suggest?q=STE")
     assert [one["title"] for one in found] == ["Steel Works", "Tatra Steel"]
     assert found[0]["detail"] == "Kassel · 36211222"
-    assert [one["title"] for one in client.get("/lists/relations/suggest?q=3621").json] == ["Steel Works"]
-    assert [one["title"] for one in client.get("/lists/relations/suggest?q=tatra+ste").json] == ["Tatra Steel"]
+    assert [one["title"] for one in suggested(client, "/lists/relations/suggest?q=3621")] == ["Steel Works"]
+    assert [one["title"] for one in suggested(client, "/lists/relations/suggest?q=tatra+ste")] == ["Tatra Steel"]
     house.make("case_types", {"name": "Old kind", "retired": True}, by="admin")
     assert client.get("/lists/case_types/suggest?q=old").json == []
-    assert [one["title"] for one in client.get("/lists/users/suggest?q=south").json] == ["South Person"]
+    assert [one["title"] for one in suggested(client, "/lists/users/suggest?q=south")] == ["South Person"]
 
 
 def test_the_recycle_bin_brings_back(house: House) -> None:
@@ -210,10 +237,20 @@ def test_the_recycle_bin_brings_back(house: House) -> None:
 
 def test_a_list_made_at_run_time_has_the_same_pages(house: House) -> None:
     with house.home.database.write() as session:
-        schema.create_list(session, PROGRAM, {"name": "visits", "title": {"en": "Visits"}, "columns": [
-            {"name": "day", "type": "date"}, {"name": "kind", "type": "choice", "choices": ["short", "long"]},
-            {"name": "firm", "type": "lookup", "list": "relations"}, {"name": "cost", "type": "currency"},
-        ]})  # fmt: skip
+        schema.create_list(
+            session,
+            PROGRAM,
+            {
+                "name": "visits",
+                "title": {"en": "Visits"},
+                "columns": [
+                    {"name": "day", "type": "date"},
+                    {"name": "kind", "type": "choice", "choices": ["short", "long"]},
+                    {"name": "firm", "type": "lookup", "list": "relations"},
+                    {"name": "cost", "type": "currency"},
+                ],
+            },
+        )
     firm = house.make_relation(name="Baltic Timber")
     house.make("visits", {"name": "First", "day": "2026-12-01", "kind": "short", "firm": firm.id, "cost": "12.50"})
     client = house.client("north")
@@ -229,16 +266,65 @@ def test_overdue_days_are_marked_until_they_are_done(house: House) -> None:
 
 
 ARGUMENT = st.one_of(
-    st.sampled_from(["view", "sort", "search", "after", "count", "f.", "f..", "f.name", "f.value.gt", "f.company", "f.modified", "f.expected_close.le",
-                     "f.stage.contains", "f.contacts", "f.shared_with.ne", "f.status.empty", "f.value.contains", "f.id", "f.created_by", "f.closed.ne"]),
+    st.sampled_from(
+        [
+            "view",
+            "sort",
+            "search",
+            "after",
+            "count",
+            "f.",
+            "f..",
+            "f.name",
+            "f.value.gt",
+            "f.company",
+            "f.modified",
+            "f.expected_close.le",
+            "f.stage.contains",
+            "f.contacts",
+            "f.shared_with.ne",
+            "f.status.empty",
+            "f.value.contains",
+            "f.id",
+            "f.created_by",
+            "f.closed.ne",
+        ]
+    ),
     st.text(max_size=12),
-)  # fmt: skip
+)
 VALUE = st.one_of(
     st.text(max_size=30),
-    st.sampled_from(["@me", "1", "-1", "99999999999999999999", "1e400", "NaN", "today", "0001-01-01", "9999-12-31", "9999-12-31T23:59", "-name",
-                     "modified", "-contacts", "WzBd", "\x00", "²", "½", "2026-02-30", "in 999 years", "24:00", "bnVsbA", "W2ZhbHNlLCAiXHUwMDAwIl0"]),
-    st.dates().map(str), st.datetimes().map(lambda at: at.isoformat()), st.integers().map(str), st.floats().map(str),
-)  # fmt: skip
+    st.sampled_from(
+        [
+            "@me",
+            "1",
+            "-1",
+            "99999999999999999999",
+            "1e400",
+            "NaN",
+            "today",
+            "0001-01-01",
+            "9999-12-31",
+            "9999-12-31T23:59",
+            "-name",
+            "modified",
+            "-contacts",
+            "WzBd",
+            "\x00",
+            "²",
+            "½",
+            "2026-02-30",
+            "in 999 years",
+            "24:00",
+            "bnVsbA",
+            "W2ZhbHNlLCAiXHUwMDAwIl0",
+        ]
+    ),
+    st.dates().map(str),
+    st.datetimes().map(lambda at: at.isoformat()),
+    st.integers().map(str),
+    st.floats().map(str),
+)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -257,6 +343,9 @@ def test_no_query_string_breaks_the_list_page(house: House, arguments: list[tupl
         assert answer.status_code < 500, text
 
 
-@pytest.mark.parametrize("address", ["/lists/nothing", "/lists/nothing/1", "/lists/cases/0", "/lists/cases/99999999999", "/lists/nothing/suggest"])
+@pytest.mark.parametrize(
+    "address",
+    ["/lists/nothing", "/lists/nothing/1", "/lists/cases/0", "/lists/cases/99999999999", "/lists/nothing/suggest"],
+)
 def test_what_is_not_there_is_not_found(house: House, address: str) -> None:
     assert house.client("north").get(address).status_code == 404
