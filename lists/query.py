@@ -280,7 +280,7 @@ def _title(session: Session, actor: Actor, row: Row[Any]) -> str | None:
         return row.name
     definition_ = catalogue(session).get(row.list_)
     settings = definition_.settings
-    parts = {settings.get("name_prefix"): row.prefix, settings.get("name_typed"): row.typed}
+    parts: dict[Any, Any] = {settings.get("name_prefix"): row.prefix, settings.get("name_typed"): row.typed}
     parts[settings.get("translated", {}).get(actor.language)] = row.translation
     return shown_name(definition_, {**parts, "name": row.name}, actor)
 
@@ -354,7 +354,8 @@ def shown_name(found: ListDefinition, values: Mapping[str, Any], actor: Actor) -
     general = (settings.get("masked_name") or {}).get(actor.language) or (settings.get("masked_name") or {}).get("en")
     if name is None:
         return general
-    if settings.get("name_typed") and not values.get(settings["name_typed"]):
+    # A reader to whom the flag is masked sees typed names only.
+    if settings.get("name_typed") and values.get(settings["name_typed"]) is False:
         return f"{general}: {name}"
     prefix = settings.get("name_prefix")
     if prefix and values.get(prefix):

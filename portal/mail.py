@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..lists.database import savepoint
 from ..lists.query import Item
 from ..lists.rights import Actor
 from ..outlook_addin import filing, messages, outbox, sending
@@ -63,7 +64,8 @@ def send_email(
             reading, actor, post(home), home.blobs,
             case=case, relation=relation, to=to, subject=subject, text=text, documents=documents, files=files,
         )  # fmt: skip
-    return sending.send(session(), actor, letter)
+    with savepoint(session()):
+        return sending.send(session(), actor, letter)
 
 
 def deliver_step(home: Home) -> bool:

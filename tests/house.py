@@ -12,12 +12,13 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
 
 from caseroom.libraries import documents
 from caseroom.libraries import installing as templates
@@ -34,6 +35,28 @@ from caseroom.portal.settings import load
 PASSWORD = "correct horse battery"
 # Argon2 is slow on purpose; a hash made with the least of work is checked with the least of work.
 _HASH = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD)
+
+
+class Answer(TestResponse):
+    """An answer whose JSON a test may look into at once: where there is none, the test fails all the same."""
+
+    if TYPE_CHECKING:
+        json: Any  # pyright: ignore[reportIncompatibleMethodOverride, reportAssignmentType]
+
+
+class Browser(FlaskClient):
+    """Flask's test client, with answers typed for tests."""
+
+    if TYPE_CHECKING:
+
+        def get(self, *args: Any, **kw: Any) -> Answer: ...
+        def post(self, *args: Any, **kw: Any) -> Answer: ...
+        def put(self, *args: Any, **kw: Any) -> Answer: ...
+        def patch(self, *args: Any, **kw: Any) -> Answer: ...
+        def delete(self, *args: Any, **kw: Any) -> Answer: ...
+        def head(self, *args: Any, **kw: Any) -> Answer: ...
+        def options(self, *args: Any, **kw: Any) -> Answer: ...
+        def open(self, *args: Any, **kw: Any) -> Answer: ...
 
 
 class House:
@@ -115,9 +138,9 @@ class House:
         assert actor is not None
         return actor
 
-    def client(self, name: str | None = None) -> FlaskClient:
+    def client(self, name: str | None = None) -> Browser:
         """A browser, signed in through the sign-in page."""
-        client = self.app.test_client()
+        client = cast(Browser, self.app.test_client())
         if name:
             answer = client.post(
                 "/sign-in",
@@ -130,12 +153,12 @@ class House:
             assert answer.status_code == 303, answer.text
         return client
 
-    def api(self, name: str) -> FlaskClient:
+    def api(self, name: str) -> Browser:
         """A program that sends a bearer token."""
         with self.home.database.write() as session:
             user = session.scalars(select(User).where(User.id == self.people[name])).one()
             token = sign_in.add_token(session, user)
-        client = self.app.test_client()
+        client = cast(Browser, self.app.test_client())
         client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
         return client
 

@@ -22,7 +22,7 @@ from ...lists.filters import Compare
 from ...lists.models import now
 from ...lists.query import Item
 from ...lists.rights import Level
-from .. import mail as mailing
+from .. import mail
 from ..errors import said, status_of
 from ..free_time import next_free
 from ..request import actor, home, next_page, session
@@ -31,7 +31,6 @@ from .company import may_act
 from .typed import read_day, read_instant
 
 blueprint = Blueprint("actions", __name__)
-CASE_ACTIONS = ("call", "task", "meeting", "email", "close", "reopen")
 Form = Mapping[str, Any]
 
 
@@ -40,19 +39,23 @@ Form = Mapping[str, Any]
 )
 def cases_action(item_id: int, action: str) -> ResponseReturnValue:
     """An action's form on a case; sent, it does the action."""
+    if action == "email" and request.method == "POST":
+        return _send("cases", item_id)
     case = query.get(session(), actor(), "cases", item_id, right=Level.READ)
     if not case.editable:
         raise Forbidden("You may see this but not change it.")
-    return _form_or_done(case, action, CASE_DOES[action])
+    return _form_or_done(case, action, DOES.get(action))
 
 
 @blueprint.route("/relations/<int:item_id>/<any(call, email):action>", methods=["GET", "POST"])
 def relations_action(item_id: int, action: str) -> ResponseReturnValue:
     """An action's form on a company; sent, it does the action."""
+    if action == "email" and request.method == "POST":
+        return _send("relations", item_id)
     company = query.get(session(), actor(), "relations", item_id, right=Level.READ)
     if not may_act(actor()):
         raise Forbidden("You may see this but not change it.")
-    return _form_or_done(company, action, RELATION_DOES[action])
+    return _form_or_done(company, action, DOES.get(action))
 
 
 @blueprint.get("/call")
@@ -93,8 +96,8 @@ def undo(item_id: int) -> ResponseReturnValue:
 # --- One form for all actions ---------------------------------------------------------------------
 
 
-def _form_or_done(item: Item, action: str, does: Callable[[Item, Form], str]) -> ResponseReturnValue:
-    if request.method == "GET":
+def _form_or_done(item: Item, action: str, does: Callable[[Item, Form], Any] | None) -> ResponseReturnValue:
+    if request.method == "GET" or does is None:
         return _form(item, action, {})
     try:
         with savepoint(session()):
@@ -282,23 +285,26 @@ def _reopen(case: Item, form: Form) -> None:
     flash(_("The case is open again."), "ok")
 
 
-def _email(item: Item, form: Form) -> None:
-    about = {"case" if item.definition.name == "cases" else "relation": item.id}
-    mailing.send_email(
-        home(), actor(), **about, to=form.get("to", ""), subject=form.get("subject", ""), text=form.get("text", "")
-    )
-    flash(_("Filed, and on its way to %(to)s.", to=form.get("to", "")), "ok")
+def _send(list_name: str, item_id: int) -> ResponseReturnValue:
+    """Send a mail and file it. It is built before the writing transaction begins (portal/mail.py)."""
+    case, relation = (item_id, None) if list_name == "cases" else (None, item_id)
+    to, subject, text = (request.form.get(name, "") for name in ("to", "subject", "text"))
+    try:
+        mail.send_email(home(), actor(), case=case, relation=relation, to=to, subject=subject, text=text)
+    except (Invalid, Conflict) as refusal:
+        item = query.get(session(), actor(), list_name, item_id, right=Level.READ)
+        return _form(item, "email", request.form, refusal), status_of(refusal)
+    flash(_("The mail to %(to)s is on its way, and filed here.", to=to), "ok")
+    return redirect(next_page(record.href(list_name, item_id)), 303)
 
 
-CASE_DOES: dict[str, Callable[[Item, Form], Any]] = {
+DOES: dict[str, Callable[[Item, Form], Any]] = {
     "call": _call,
     "task": _task,
     "meeting": _meeting,
     "close": _close,
     "reopen": _reopen,
-    "email": _email,
 }
-RELATION_DOES: dict[str, Callable[[Item, Form], Any]] = {"call": _call, "email": _email}
 
 
 def _typed(field: str, reads: Callable[..., Any], form: Form) -> Any:

@@ -111,12 +111,15 @@ def test_a_case_is_closed_once_and_what_closed_it_stands(house: House) -> None:
 @pytest.mark.parametrize(
     ("values", "field"),
     [
-        ({"outcome": "maybe"}, "outcome"), ({"outcome": None}, "outcome"), ({"outcome": ["won"]}, "outcome"),
-        ({"outcome": "won", "closing_reason": 999}, "closing_reason"), ({"outcome": "won", "closing_reason": "x"}, "closing_reason"),
+        ({"outcome": "maybe"}, "outcome"),
+        ({"outcome": None}, "outcome"),
+        ({"outcome": ["won"]}, "outcome"),
+        ({"outcome": "won", "closing_reason": 999}, "closing_reason"),
+        ({"outcome": "won", "closing_reason": "x"}, "closing_reason"),
         ({"outcome": "won", "continue_as_support": True, "support_group": 999}, "support_group"),
         ({"outcome": "won", "continue_as_support": True, "support_salesperson": "x"}, "support_salesperson"),
     ],
-)  # fmt: skip
+)
 def test_a_close_that_cannot_be_is_refused_at_its_field_and_changes_nothing(
     house: House, values: dict[str, Any], field: str
 ) -> None:
@@ -162,9 +165,15 @@ def test_the_service_case_goes_on_with_company_and_contacts_in_the_chosen_group(
     with pytest.raises(NotFound):
         get(house, "west", "cases", case.id)
     made = act(
-        house, "north", cases.close, case.id,
-        outcome="won", continue_as_support=True, support_group=house.groups["West"], support_salesperson=west,
-    )  # fmt: skip
+        house,
+        "north",
+        cases.close,
+        case.id,
+        outcome="won",
+        continue_as_support=True,
+        support_group=house.groups["West"],
+        support_salesperson=west,
+    )
     service = get(house, "west", "cases", made["support_case"].id)
     assert service["case_type"].title == "Service support" and service["company"].id == company.id
     assert [one.id for one in service["contacts"]] == [contact.id] and service["product"].id == product.id

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
 from flask.testing import FlaskClient
 from house import House, token_of
+from werkzeug.test import TestResponse
 
 from caseroom.lists import query
 from caseroom.lists.columns import Reader
 from caseroom.lists.errors import Invalid
+from caseroom.portal.app import create_app
 from caseroom.portal.free_time import first_free
 from caseroom.portal.pages.typed import read_day, read_instant
 
@@ -20,7 +23,7 @@ NOON = datetime.datetime(2026, 11, 23, 12, 10, tzinfo=BRATISLAVA)  # a Monday
 HOUR = datetime.timedelta(hours=1)
 
 
-def send(client: FlaskClient, address: str, **fields: object) -> object:
+def send(client: FlaskClient, address: str, **fields: object) -> TestResponse:
     return client.post(address, data={"csrf_token": token_of(client.get("/").text), **fields})
 
 
@@ -49,7 +52,10 @@ def test_a_task_takes_its_day_in_words_and_says_what_was_made(house: House) -> N
     assert "Task made: Send the offer" in client.get("/").text
 
 
-@pytest.mark.parametrize(("fields", "words"), [({"description": "x", "due": "someday soon"}, "not a date"), ({"due": "tomorrow"}, "Say what is to be done")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [({"description": "x", "due": "someday soon"}, "not a date"), ({"due": "tomorrow"}, "Say what is to be done")],
+)
 def test_a_refused_task_comes_back_with_what_was_typed(house: House, fields: dict[str, str], words: str) -> None:
     case, client = house.make_case(), house.client("north")
     answer = send(client, f"/cases/{case.id}/task", **fields)
@@ -64,7 +70,14 @@ def test_a_meeting_makes_an_activity_and_an_event_for_the_cases_contacts(house: 
     client = house.client("north")
     form = client.get(f"/cases/{case.id}/meeting").text
     assert f'value="{contact.id}" checked' in form
-    send(client, f"/cases/{case.id}/meeting", start="2026-12-01 10:00", end="2026-12-01 11:00", place="Tallinn", participants=contact.id)  # fmt: skip
+    send(
+        client,
+        f"/cases/{case.id}/meeting",
+        start="2026-12-01 10:00",
+        end="2026-12-01 11:00",
+        place="Tallinn",
+        participants=contact.id,
+    )
     (activity,), (event,) = all_of(house, "activities"), all_of(house, "events")
     assert event["activity"].id == activity.id and event["place"] == "Tallinn"
     assert event["participants"] == [{"contact": contact.id, "answer": "none"}]
@@ -139,15 +152,43 @@ def test_from_the_plus_menu_one_chooses_the_company_first(house: House) -> None:
     assert "What was said" in client.get(answer.location).text
 
 
+def test_a_mail_is_filed_with_the_case_and_put_on_its_way(house: House) -> None:
+    case = house.make_case(name="Licence")
+    settings = house.home.settings
+    sending = replace(settings, smtp_url="smtp://127.0.0.1:1", mail_from="house@example.test")
+    app = create_app(sending, opened=replace(house.home, settings=sending))
+    app.testing = True
+    house.app = app
+    client = house.client("north")
+    refused = send(client, f"/cases/{case.id}/email", to="nobody", subject="Hi", text="canary")
+    assert refused.status_code == 422 and "is not an e-mail address" in refused.text and "canary" in refused.text
+    assert not all_of(house, "activities")
+    answer = send(client, f"/cases/{case.id}/email", to="a@example.test", subject="Offer", text="canary")
+    assert answer.status_code == 303
+    (activity,), (filed,) = all_of(house, "activities"), all_of(house, "mails")
+    assert activity["activity_type"] == "email" and filed["activity"].id == activity.id
+    page = client.get(f"/lists/cases/{case.id}").text
+    assert page.count('class="timeline-entry"') == 1, "the mail stands for its activity: told once"
+
+
 @pytest.mark.parametrize(
     ("typed", "day"),
     [
-        ("today", "2026-11-23"), ("Tomorrow", "2026-11-24"), ("zajtra", "2026-11-24"), ("3.12.", "2026-12-03"),
-        ("3. 12. 2027", "2027-12-03"), ("in 2 weeks", "2026-12-07"), ("o 2 týždne", "2026-12-07"), ("in 3 days", "2026-11-26"),
-        ("Friday", "2026-11-27"), ("piatok", "2026-11-27"), ("Monday", "2026-11-30"), ("2026-12-24", "2026-12-24"),
+        ("today", "2026-11-23"),
+        ("Tomorrow", "2026-11-24"),
+        ("zajtra", "2026-11-24"),
+        ("3.12.", "2026-12-03"),
+        ("3. 12. 2027", "2027-12-03"),
+        ("in 2 weeks", "2026-12-07"),
+        ("o 2 týždne", "2026-12-07"),
+        ("in 3 days", "2026-11-26"),
+        ("Friday", "2026-11-27"),
+        ("piatok", "2026-11-27"),
+        ("Monday", "2026-11-30"),
+        ("2026-12-24", "2026-12-24"),
         ("1.2.", "2027-02-01"),
     ],
-)  # fmt: skip
+)
 def test_days_are_understood_as_people_type_them(typed: str, day: str) -> None:
     assert read_day(typed, Reader("sk", "Europe/Bratislava"), NOON) == day
 

@@ -122,9 +122,17 @@ def test_entries_of_the_same_instant_are_not_lost_between_pages(house: House) ->
                 program={"subject": f"m{number}", "sent": same},
             )
             items.create(
-                session, actor, "events",
-                {"name": f"e{number}", "company": company.id, "start": same, "end": same, "sales_group": house.groups["North"]},
-            )  # fmt: skip
+                session,
+                actor,
+                "events",
+                {
+                    "name": f"e{number}",
+                    "company": company.id,
+                    "start": same,
+                    "end": same,
+                    "sales_group": house.groups["North"],
+                },
+            )
     with house.read("north") as (session, actor):
         seen, before = [], None
         while True:
@@ -136,7 +144,17 @@ def test_entries_of_the_same_instant_are_not_lost_between_pages(house: House) ->
     assert len(seen) == len(set(seen)) == 12
 
 
-@pytest.mark.parametrize("cursor", ["x", "~~", "2026-01-01~0~1", "2026-01-01T00:00:00+00:00~0~999999999999", "2026-01-01T00:00:00+00:00~a~1", "0001-01-01T00:00:00+00:00~0~1"])  # fmt: skip
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "x",
+        "~~",
+        "2026-01-01~0~1",
+        "2026-01-01T00:00:00+00:00~0~999999999999",
+        "2026-01-01T00:00:00+00:00~a~1",
+        "0001-01-01T00:00:00+00:00~0~1",
+    ],
+)
 def test_a_place_in_the_timeline_that_cannot_be_is_refused_in_words(house: House, cursor: str) -> None:
     company = house.make_relation()
     answer = house.client("north").get(f"/lists/relations/{company.id}", query_string={"before": cursor})
@@ -199,9 +217,14 @@ def test_a_call_is_logged_in_two_steps_and_nothing_else_is_required(house: House
     client = house.client("north")
     page = client.get(f"/lists/relations/{company.id}?log=call")
     assert "autofocus" in page.text[page.text.index('id="log-text"') :][:300]
-    answer = client.post(f"/relations/{company.id}/call", data={
-        "csrf_token": token_of(page.text), "description": "They want a new offer", "next": f"/lists/relations/{company.id}",
-    })  # fmt: skip
+    answer = client.post(
+        f"/relations/{company.id}/call",
+        data={
+            "csrf_token": token_of(page.text),
+            "description": "They want a new offer",
+            "next": f"/lists/relations/{company.id}",
+        },
+    )
     assert answer.status_code == 303 and answer.location == f"/lists/relations/{company.id}"
     page = client.get(answer.location).text
     assert "They want a new offer" in page and "Call logged with Tatra Steel" in page

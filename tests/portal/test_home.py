@@ -20,7 +20,10 @@ def test_my_open_tasks_are_grouped_by_when_they_are_due(house: House) -> None:
         for text, due in (("late", today - DAY), ("now", today), ("far", today + 60 * DAY), ("some day", None)):
             cases.task(session, actor, case.id, description=f"task {text}", due=due)
     page = house.client("north").get("/").text
-    places = [page.index(text) for text in ("Overdue", "task late", "task now", "Later", "task far", "Without a day", "task some day")]  # fmt: skip
+    places = [
+        page.index(text)
+        for text in ("Overdue", "task late", "task now", "Later", "task far", "Without a day", "task some day")
+    ]
     assert places == sorted(places)
     assert "task late" not in house.client("both").get("/").text.split("My cases")[0], "a colleague's task is not mine"
 
