@@ -10,9 +10,24 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from itertools import takewhile
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Boolean, ColumnElement, Row, Text, and_, cast, false, func, literal, null, or_, select, union_all
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Row,
+    Text,
+    and_,
+    cast,
+    false,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from . import filters
@@ -113,7 +128,7 @@ def page(
     limit = max(1, min(limit, MOST_PER_PAGE))
     keys = _keys(reading, order)
     names = _names(found, columns)
-    statement = select(*_selection(reading, names), *(key.label(f"k{n}") for n, (key, _) in enumerate(keys)))
+    statement = select(*_selection(reading, names), *(key.label(f"k{n}") for n, (key, _, _) in enumerate(keys)))
     statement = statement.where(*_conditions(reading, where, search))
     back = False
     if after:
@@ -379,7 +394,12 @@ def _search_filter(found: ListDefinition, search: str) -> Filter:
     return filters.And([filters.Or([filters.Compare((name,), "contains", word) for name in names]) for word in words])
 
 
-Key = tuple[ColumnElement[Any], bool]
+class Key(NamedTuple):
+    """What a page is sorted by: an expression, its direction, and whether it is never empty (an index then serves)."""
+
+    expression: ColumnElement[Any]
+    down: bool
+    filled: bool
 
 
 def _keys(reading: Reading, order: Sequence[tuple[str, bool]]) -> list[Key]:
@@ -387,38 +407,56 @@ def _keys(reading: Reading, order: Sequence[tuple[str, bool]]) -> list[Key]:
         raise Invalid("$orderby", "There can be at most %(max)s sort columns.", max=8)
     # Nothing sorts behind the id: no two items share one.
     wanted = list(takewhile(lambda part: part[0] != "id", order))
-    keys = [(reading.sort_key(name), descending) for name, descending in wanted]
-    by_id = order[len(wanted)][1] if len(wanted) < len(order) else bool(keys) and keys[-1][1]
-    return [*keys, (reading.id, by_id)]
+    keys = [Key(reading.sort_key(name), descending, _is_filled(reading, name)) for name, descending in wanted]
+    by_id = order[len(wanted)][1] if len(wanted) < len(order) else bool(keys) and keys[-1].down
+    return [*keys, Key(reading.id, by_id, True)]
+
+
+def _is_filled(reading: Reading, name: str) -> bool:
+    """Whether the column has a value on every row and the reader sees them all."""
+    found = reading.definition
+    named = name == "name" and found.column(name).required and name not in found.settings.get("gap_flagged", ())
+    return (named or name in ("created", "modified")) and reading.source(name).visible is None
 
 
 def _order_by(keys: Sequence[Key], back: bool) -> list[Any]:
     """Empty values come last; walking back turns everything round."""
-    if back:
-        return [(key.asc() if down else key.desc()).nulls_first() for key, down in keys]
-    return [(key.desc() if down else key.asc()).nulls_last() for key, down in keys]
+    orders = []
+    for key, down, filled in keys:
+        order = key.desc() if down != back else key.asc()
+        orders.append(order if filled else order.nulls_first() if back else order.nulls_last())
+    return orders
 
 
 def _beyond(keys: Sequence[Key], values: Sequence[Any], back: bool) -> ColumnElement[bool]:
     """The rows after (or, walking back, before) the row with these key values."""
     alternatives = []
-    for position, (key, down) in enumerate(keys):
+    for position, key in enumerate(keys):
         same = [
             other.is_(None) if value is None else other == literal(value, other.type)
-            for (other, _), value in zip(keys[:position], values, strict=False)
+            for (other, _, _), value in zip(keys[:position], values, strict=False)
         ]
-        further = _further(key, down, values[position], back)
+        further = _further(key, values[position], back)
         if further is not None:
             alternatives.append(and_(*same, further))
-    return or_(false(), *alternatives)
+    return and_(_from_first(keys[0], values[0], back), or_(false(), *alternatives))
 
 
-def _further(key: ColumnElement[Any], down: bool, value: Any, back: bool) -> ColumnElement[bool] | None:
+def _from_first(key: Key, value: Any, back: bool) -> ColumnElement[bool]:
+    """The alternatives as one range of the first key, which its index can enter in the middle."""
+    if not key.filled or value is None:
+        return true()
+    operand = literal(value, key.expression.type)
+    return key.expression <= operand if key.down != back else key.expression >= operand
+
+
+def _further(key: Key, value: Any, back: bool) -> ColumnElement[bool] | None:
+    expression, down, filled = key
     if value is None:
-        return key.is_not(None) if back else None
-    operand = literal(value, key.type)
-    beyond = key < operand if down != back else key > operand
-    return beyond if back else or_(beyond, key.is_(None))
+        return expression.is_not(None) if back else None
+    operand = literal(value, expression.type)
+    beyond = expression < operand if down != back else expression > operand
+    return beyond if back or filled else or_(beyond, expression.is_(None))
 
 
 def _cursor(row: Row[Any], keys: Sequence[Key], back: bool) -> str:
@@ -430,7 +468,7 @@ def _read_cursor(text: str, keys: Sequence[Key]) -> tuple[list[Any], bool]:
     try:
         back, *values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         unpacked = [_unpack(value) for value in values]
-        for (key, _), value in zip(keys, unpacked, strict=True):
+        for (key, _, _), value in zip(keys, unpacked, strict=True):
             if value is not None and not _fits(key, value):
                 raise ValueError(value)
         return unpacked, back is True

@@ -8,6 +8,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, and_, case, false, func, literal, or_, select
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.expression import UnaryExpression
+from sqlalchemy.sql.operators import custom_op
 
 from .catalogue import Column, ListDefinition
 from .columns import Reader
@@ -198,9 +200,21 @@ def _scope_condition(
     if level >= Level.EDIT and not actor.may_write:
         return false()
     scopes = granted_scopes(session, actor, level)
+    scope = _scope_column(session, definition)
     if isinstance(scopes, frozenset):
-        return definition.table.c.scope_id.in_(sorted(scopes)) if scopes else false()
-    return definition.table.c.scope_id.in_(scopes)
+        return scope.in_(sorted(scopes)) if scopes else false()
+    return scope.in_(scopes)
+
+
+def _scope_column(session: Session, definition: ListDefinition) -> ColumnElement[int]:
+    """The rows' scope. Where nearly all rows are readable SQLite must not gather them by the scope's index.
+
+    `+scope_id` keeps it from that: it then walks the index of the sort (DESIGN 3; a page of 100,000 rows in 58 ms instead of 400).
+    """
+    scope = definition.table.c.scope_id
+    if definition.separation != "common" or not database_of(session).is_sqlite:
+        return scope
+    return UnaryExpression(scope, operator=custom_op("+"), type_=Integer())
 
 
 def granted_scopes(session: Session, actor: Actor, level: Level) -> frozenset[int] | Any:
@@ -213,7 +227,7 @@ def granted_scopes(session: Session, actor: Actor, level: Level) -> frozenset[in
     if key not in session.info:
         best = select(ScopeGrant.scope_id, func.max(ScopeGrant.level)).where(granted).group_by(ScopeGrant.scope_id)
         rows = session.execute(best.limit(MOST_BOUND_SCOPES + 1)).all()
-        session.info[key] = dict(tuple(row) for row in rows) if len(rows) <= MOST_BOUND_SCOPES else None
+        session.info[key] = {row[0]: row[1] for row in rows} if len(rows) <= MOST_BOUND_SCOPES else None
     levels: dict[int, int] | None = session.info[key]
     if levels is None:
         return select(ScopeGrant.scope_id).where(granted, ScopeGrant.level >= int(level))

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import format_decimal, gettext as _
+from flask_babel import format_decimal
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from ...lists import query
@@ -20,7 +21,8 @@ from ...lists.models import User, UserRole, now
 from ...lists.query import Count, Item
 from ...lists.rights import Actor, may_add, may_open
 from ..request import actor, session
-from . import list_state, suggest as suggesting
+from . import list_state
+from . import suggest as suggesting
 from .cells import Cell, Shown, cell, item_href, shown
 from .filter_form import filter_fields
 from .list_state import ListState

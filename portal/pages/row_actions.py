@@ -63,7 +63,7 @@ def _action(name: str, item: Item, here: str) -> Action | None:
 
 
 def _case_action(name: str, item: Item, back: str) -> Action | None:
-    if not item.editable or name == "close" and item.get("status") == "closed":
+    if not item.editable or (name == "close" and item.get("status") == "closed"):
         return None
     words: dict[str, tuple[Any, Any, str]] = {
         "call": (_("Phone call about %(title)s", title=item.title), _("Call"), "call"),

@@ -20,7 +20,9 @@ def test_a_list_sorted_by_an_exact_decimal_goes_on_where_the_page_before_ended(h
     company = house.make_relation().id
     with house.write("north") as (session, actor):
         for number in range(7):
-            items.create(session, actor, "cases", {"name": f"Case {number}", "company": company, "value": f"{number}.25"})
+            items.create(
+                session, actor, "cases", {"name": f"Case {number}", "company": company, "value": f"{number}.25"}
+            )
     seen, after = [], None
     with house.read("north") as (session, actor):
         while True:
@@ -32,7 +34,9 @@ def test_a_list_sorted_by_an_exact_decimal_goes_on_where_the_page_before_ended(h
     assert seen == [f"{number}.25" for number in reversed(range(7))]
 
 
-@pytest.mark.parametrize("value", ["\x00", 2**31, {"n": "NaN"}, {"t": "0001-01-01T00:00:00+14:00"}, {"d": "never"}, [], {}])
+@pytest.mark.parametrize(
+    "value", ["\x00", 2**31, {"n": "NaN"}, {"t": "0001-01-01T00:00:00+14:00"}, {"d": "never"}, [], {}]
+)
 def test_a_forged_cursor_is_refused(house: House, value: object) -> None:
     forged = base64.urlsafe_b64encode(json.dumps([False, value, 1]).encode()).decode().rstrip("=")
     for order in ("name", "value", "expected_close", "modified"):
