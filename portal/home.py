@@ -13,8 +13,8 @@ from ..libraries import documents
 from ..libraries import installing as templates
 from ..libraries.blobs import BlobStore, open_store
 from ..lists import installing
-from ..lists.database import Base, Database, House
-from . import models
+from ..lists.database import Database, House
+from . import migrations, models
 from .search import suggesting
 from .settings import Settings, with_secret_key
 
@@ -51,7 +51,7 @@ def prepare(home: Home) -> None:
     with database.write() as session:
         if not database.is_sqlite:
             database.prepare_postgresql(session)
-        Base.metadata.create_all(session.connection())
+        migrations.upgrade(session.connection())
         installing.install(session)
         templates.install(session, stored)
 
