@@ -58,6 +58,9 @@ class Refusal:
     reason: str
 
 
+Refusals = list[Refusal]
+
+
 @dataclass
 class Result:
     """What became of one step's rows."""
@@ -65,7 +68,7 @@ class Result:
     list: str
     file: str
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(OUTCOMES, 0))
-    refused: list[Refusal] = field(default_factory=list)
+    refused: Refusals = field(default_factory=Refusals)
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,8 @@ def disposition(content: Content) -> str:
     """`Content-Disposition` with the name twice: for all clients in ASCII, for today's as it is."""
     shown = request.args.get("inline") and content.media_type in SHOWN
     plain = "".join(sign if " " <= sign < "\x7f" and sign not in '"\\%' else "_" for sign in content.file_name)
-    return f"{'inline' if shown else 'attachment'}; filename=\"{plain}\"; filename*=UTF-8''{quote(content.file_name, safe='')}"
+    exact = quote(content.file_name, safe="")
+    return f"{'inline' if shown else 'attachment'}; filename=\"{plain}\"; filename*=UTF-8''{exact}"
 
 
 def _bytes(content: Content, start: int, end: int) -> Iterator[bytes]:

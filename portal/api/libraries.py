@@ -40,22 +40,40 @@ FROM_TEMPLATE = {
 _ID: Schema = {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}]}
 VERSION: Schema = fields(
     {
-        "number": TEXT, "file_name": TEXT, "size": {"type": "integer"}, "kind": TEXT,
-        "comment": {"anyOf": [TEXT, {"type": "null"}]}, "at": {"type": "string", "format": "date-time"},
-        "by": {"anyOf": [ref("Reference"), {"type": "null"}]}, "current": {"type": "boolean"}, "draft": {"type": "boolean"},
+        "number": TEXT,
+        "file_name": TEXT,
+        "size": {"type": "integer"},
+        "kind": TEXT,
+        "comment": {"anyOf": [TEXT, {"type": "null"}]},
+        "at": {"type": "string", "format": "date-time"},
+        "by": {"anyOf": [ref("Reference"), {"type": "null"}]},
+        "current": {"type": "boolean"},
+        "draft": {"type": "boolean"},
     },
-    "number", "file_name", "size", "kind", "comment", "at", "by", "current", "draft",
-)  # fmt: skip
+    "number",
+    "file_name",
+    "size",
+    "kind",
+    "comment",
+    "at",
+    "by",
+    "current",
+    "draft",
+)
 _VERSION_PARAMETER = query("version", "An earlier version's number, such as 2.0; without it the one that stands")
 
 
 @blueprint.post("")
 @operation(
-    summary="Upload a document", tag=TAG, body=_UPLOAD, body_type="multipart/form-data", answers={201: ref("Item"), 200: ref("Item")},
+    summary="Upload a document",
+    tag=TAG,
+    body=_UPLOAD,
+    body_type="multipart/form-data",
+    answers={201: ref("Item"), 200: ref("Item")},
     problems=(409, 423, 507),
     description="The file decides by its content whether it is taken. Where the same case has a document of that file "
     "name, if_exists says what to do: refuse (409, the default), new_version (200), keep_both.",
-)  # fmt: skip
+)
 def upload(library: str) -> ResponseReturnValue:
     who = actor()
     if request.mimetype != "multipart/form-data":
@@ -79,9 +97,12 @@ def upload(library: str) -> ResponseReturnValue:
 
 @blueprint.post("/from-template")
 @operation(
-    summary="Make a document of a case from its type's template", tag=TAG, answers={201: ref("Item")}, problems=(507,),
+    summary="Make a document of a case from its type's template",
+    tag=TAG,
+    answers={201: ref("Item")},
+    problems=(507,),
     body=fields(dict.fromkeys(FROM_TEMPLATE, _ID), "case", "document_type"),
-)  # fmt: skip
+)
 def from_template(library: str) -> ResponseReturnValue:
     who, chosen = actor(), given(FROM_TEMPLATE, "case", "document_type")
     wanted, filled = files.fill_template(who, library, chosen["case"], chosen["document_type"], chosen.get("contact"))
@@ -90,23 +111,32 @@ def from_template(library: str) -> ResponseReturnValue:
 
 @blueprint.get("/<int:item_id>/content")
 @operation(
-    summary="Download a document", tag=TAG, answers={200: BINARY, 206: BINARY, 304: None, 412: None, 416: None}, answer_type="application/octet-stream",
+    summary="Download a document",
+    tag=TAG,
+    answers={200: BINARY, 206: BINARY, 304: None, 412: None, 416: None},
+    answer_type="application/octet-stream",
     parameters=(
-        _VERSION_PARAMETER, query("inline", "1 = a PDF is shown, not saved"), header("Range", "One range of bytes"),
+        _VERSION_PARAMETER,
+        query("inline", "1 = a PDF is shown, not saved"),
+        header("Range", "One range of bytes"),
         header("If-None-Match", "The content's ETag: 304 where it is unchanged"),
     ),
-)  # fmt: skip
+)
 def download(library: str, item_id: int) -> ResponseReturnValue:
     return files.give(documents.content_of(session(), actor(), library, item_id, request.args.get("version")))
 
 
 @blueprint.put("/<int:item_id>/content")
 @operation(
-    summary="Save a document's content", tag=TAG, body=BINARY, body_type="application/octet-stream", answers={200: ref("Item")},
+    summary="Save a document's content",
+    tag=TAG,
+    body=BINARY,
+    body_type="application/octet-stream",
+    answers={200: ref("Item")},
     parameters=(header("If-Match", "The content's ETag, or the item's; * for any.", required=True),),
     problems=(412, 423, 428, 507),
     description="A new version; while its sender has the document checked out, the working copy that only they see.",
-)  # fmt: skip
+)
 def save(library: str, item_id: int) -> ResponseReturnValue:
     who = actor()
     version, seen = _seen()
@@ -139,10 +169,14 @@ def checkout(library: str, item_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/<int:item_id>/checkin")
 @operation(
-    summary="Check a document in", tag=TAG, body=fields({"kind": {"enum": ["minor", "major", "overwrite"]}, "comment": TEXT}),
-    body_required=False, answers={200: ref("Item")}, problems=(409, 423),
+    summary="Check a document in",
+    tag=TAG,
+    body=fields({"kind": {"enum": ["minor", "major", "overwrite"]}, "comment": TEXT}),
+    body_required=False,
+    answers={200: ref("Item")},
+    problems=(409, 423),
     description="Without minor versions in the library each check-in that does not overwrite makes a major version.",
-)  # fmt: skip
+)
 def checkin(library: str, item_id: int) -> ResponseReturnValue:
     who, said = actor(), parsed(body(optional=True), CHECK_IN)
     return item_answer(documents.checkin(session(), who, library, item_id, **said))
@@ -165,9 +199,13 @@ def discard(library: str, item_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/<int:item_id>/publish")
 @operation(
-    summary="Make the current draft the next major version", tag=TAG, body=fields({"comment": TEXT}), body_required=False,
-    answers={200: ref("Item")}, problems=(409, 423),
-)  # fmt: skip
+    summary="Make the current draft the next major version",
+    tag=TAG,
+    body=fields({"comment": TEXT}),
+    body_required=False,
+    answers={200: ref("Item")},
+    problems=(409, 423),
+)
 def publish(library: str, item_id: int) -> ResponseReturnValue:
     who, said = actor(), parsed(body(optional=True), PUBLISH)
     return item_answer(documents.publish(session(), who, library, item_id, **said))
@@ -181,9 +219,14 @@ def versions(library: str, item_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/<int:item_id>/versions/<version>/restore")
 @operation(
-    summary="Make an earlier version's content the current one", tag=TAG, body=fields({}), body_required=False,
-    answers={200: ref("Item")}, problems=(409, 423), description="A version is appended; nothing is removed.",
-)  # fmt: skip
+    summary="Make an earlier version's content the current one",
+    tag=TAG,
+    body=fields({}),
+    body_required=False,
+    answers={200: ref("Item")},
+    problems=(409, 423),
+    description="A version is appended; nothing is removed.",
+)
 def restore(library: str, item_id: int, version: str) -> ResponseReturnValue:
     who = actor()
     given({})
@@ -217,6 +260,13 @@ def _seen() -> tuple[int | None, set[str] | None]:
 def _entry_json(entry: HistoryEntry) -> dict[str, Any]:
     by = None if entry.by is None else {"id": entry.by.id, "title": entry.by.title}
     return {
-        "number": entry.number, "file_name": entry.file_name, "size": entry.size, "kind": entry.kind,
-        "comment": entry.comment, "at": entry.at.isoformat(), "by": by, "current": entry.current, "draft": entry.draft,
-    }  # fmt: skip
+        "number": entry.number,
+        "file_name": entry.file_name,
+        "size": entry.size,
+        "kind": entry.kind,
+        "comment": entry.comment,
+        "at": entry.at.isoformat(),
+        "by": by,
+        "current": entry.current,
+        "draft": entry.draft,
+    }

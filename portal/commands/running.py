@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -65,10 +66,10 @@ def demo(port: int, home: Path | None, seed: int, today: datetime | None) -> Non
 
 def _fill(home: Home, seed: int, today: date) -> None:
     began = time.monotonic()
-    bars: list[click._termui_impl.ProgressBar[None]] = []  # type: ignore[name-defined]
+    bars: list[Any] = []  # click names no public type for its bar
 
     def begin(rows: int) -> loading.Progress:
-        bar = click.progressbar(length=rows, label="Filling the home", file=click.get_text_stream("stderr"))
+        bar: Any = click.progressbar(length=rows, label="Filling the home", file=click.get_text_stream("stderr"))
         bars.append(bar)
         bar.render_progress()
         return bar.update

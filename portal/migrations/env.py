@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from alembic import context
 
 from caseroom.lists.database import Base
@@ -9,7 +11,7 @@ from caseroom.lists.sqltypes import Json
 from caseroom.portal.migrations import is_ours
 
 
-def render_item(kind: str, item: object, _context: object) -> str | bool:
+def render_item(kind: str, item: object, _context: object) -> str | Literal[False]:
     """Our JSON type by its name; all else as Alembic writes it."""
     return "sqltypes.Json" if kind == "type" and item is Json else False
 

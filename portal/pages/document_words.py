@@ -37,7 +37,8 @@ def state(item: Item, me: Actor, has_draft: bool) -> str:
         return text
     if has_draft:
         return _(
-            "Checked out by you since %(since)s. What you saved since is seen by you alone; others read version %(number)s.",
+            "Checked out by you since %(since)s. What you saved since is seen by you alone; "
+            "others read version %(number)s.",
             since=since,
             number=number,
         )
@@ -46,15 +47,26 @@ def state(item: Item, me: Actor, has_draft: bool) -> str:
 
 def entry_row(entry: documents.HistoryEntry, me: Actor) -> dict[str, Any]:
     words = {
-        "upload": _("Uploaded"), "save": _("New version"), "minor": _("Checked in as a draft"), "major": _("Checked in"),
-        "overwrite": _("Overwritten at check-in"), "publish": _("Published"), "draft": _("Saved by you, not checked in"),
+        "upload": _("Uploaded"),
+        "save": _("New version"),
+        "minor": _("Checked in as a draft"),
+        "major": _("Checked in"),
+        "overwrite": _("Overwritten at check-in"),
+        "publish": _("Published"),
+        "draft": _("Saved by you, not checked in"),
         "restore": _("Restored from version %(number)s", number=entry.comment or ""),
-    }  # fmt: skip
+    }
     return {
-        "number": entry.number, "what": words.get(entry.kind, entry.kind), "draft": entry.draft, "current": entry.current,
-        "comment": None if entry.kind == "restore" else entry.comment, "who": entry.by.title if entry.by else None,
-        "iso": entry.at.isoformat(), "at": INSTANT.format(entry.at, me.reader), "size": size(entry.size),
-    }  # fmt: skip
+        "number": entry.number,
+        "what": words.get(entry.kind, entry.kind),
+        "draft": entry.draft,
+        "current": entry.current,
+        "comment": None if entry.kind == "restore" else entry.comment,
+        "who": entry.by.title if entry.by else None,
+        "iso": entry.at.isoformat(),
+        "at": INSTANT.format(entry.at, me.reader),
+        "size": size(entry.size),
+    }
 
 
 def facts(item: Item, me: Actor) -> list[dict[str, Any]]:

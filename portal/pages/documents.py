@@ -66,9 +66,15 @@ def save(library: str, item_id: int) -> ResponseReturnValue:
     except Invalid as refusal:
         return _refused(library, item_id, refusal)
     documents.put_content(
-        session(), me, library, item_id, taken.blob, file_name=taken.file_name, text=taken.text,
+        session(),
+        me,
+        library,
+        item_id,
+        taken.blob,
+        file_name=taken.file_name,
+        text=taken.text,
         comment=request.form.get("comment"),
-    )  # fmt: skip
+    )
     return _done(library, item_id, _("Saved “%(name)s”.", name=taken.file_name))
 
 
@@ -89,9 +95,16 @@ def checkin(library: str, item_id: int) -> ResponseReturnValue:
     except Invalid as refusal:
         return _refused(library, item_id, refusal)
     item = documents.checkin(
-        session(), me, library, item_id, kind=request.form.get("kind") or None, comment=request.form.get("comment"),
-        blob=taken.blob if taken else None, file_name=taken.file_name if taken else None, text=taken.text if taken else "",
-    )  # fmt: skip
+        session(),
+        me,
+        library,
+        item_id,
+        kind=request.form.get("kind") or None,
+        comment=request.form.get("comment"),
+        blob=taken.blob if taken else None,
+        file_name=taken.file_name if taken else None,
+        text=taken.text if taken else "",
+    )
     return _done(library, item_id, _("Checked in as version %(number)s.", number=item["file_version"]))
 
 
@@ -193,15 +206,21 @@ def _page(library: str, item_id: int, errors: list[dict[str, str]] | None = None
     return render_template(
         "documents_pages/document.html",
         partial=request.headers.get("HX-Target") == "panel-body",
-        item=item, library=library, base=f"/lists/{library}/{item_id}", errors=errors or [],
+        item=item,
+        library=library,
+        base=f"/lists/{library}/{item_id}",
+        errors=errors or [],
         state=document_words.state(item, me, any(entry.draft for entry in entries)),
         mine=holder is not None and holder.id == me.user_id,
         may_end=holder is not None and item.editable and (holder.id == me.user_id or me.is_administrator),
-        minor=has_minor_versions(found), is_draft=not item["file_version"].endswith(".0"),
+        minor=has_minor_versions(found),
+        is_draft=not item["file_version"].endswith(".0"),
         entries=[document_words.entry_row(entry, me) for entry in entries],
-        facts=document_words.facts(item, me), icon_name=document_words.icon(item["file_name"]), accept=document_words.accept(found.settings.get("formats") or ALLOWED),
+        facts=document_words.facts(item, me),
+        icon_name=document_words.icon(item["file_name"]),
+        accept=document_words.accept(found.settings.get("formats") or ALLOWED),
         breadcrumb=[{"label": found.title(me.language), "href": f"/lists/{library}"}, {"label": item.title}],
-    )  # fmt: skip
+    )
 
 
 def _upload_page(typed: dict[str, Any], errors: list[dict[str, str]]) -> str:
@@ -212,12 +231,17 @@ def _upload_page(typed: dict[str, Any], errors: list[dict[str, str]]) -> str:
     kinds = query.page(session(), me, "document_types", order=[("position", False), ("name", False)], limit=200).items
     return render_template(
         "documents_pages/upload.html",
-        errors=errors, typed=typed, chosen=_chosen(me, typed), options=_options(me, typed), rows=_my_latest(),
+        errors=errors,
+        typed=typed,
+        chosen=_chosen(me, typed),
+        options=_options(me, typed),
+        rows=_my_latest(),
         document_types=[(kind.id, kind.title) for kind in kinds if not kind["retired"]],
         labels={name: found.column(name).title(me.language) for name in _PLACES},
-        accept=document_words.accept(found.settings.get("formats") or ALLOWED), kinds=document_words.kinds_in_words(found.settings.get("formats") or ALLOWED),
+        accept=document_words.accept(found.settings.get("formats") or ALLOWED),
+        kinds=document_words.kinds_in_words(found.settings.get("formats") or ALLOWED),
         breadcrumb=[{"label": found.title(me.language), "href": "/lists/documents"}, {"label": _("Upload")}],
-    )  # fmt: skip
+    )
 
 
 def _chosen(me: Actor, typed: dict[str, Any]) -> dict[str, Any]:
@@ -240,9 +264,14 @@ def _options(me: Actor, typed: dict[str, Any]) -> dict[str, list[dict[str, Any]]
     options = {}
     for name in ("case", "company"):
         there = query.page(
-            session(), me, _PLACES[name], columns=["name"], order=[("modified", True)], limit=20,
+            session(),
+            me,
+            _PLACES[name],
+            columns=["name"],
+            order=[("modified", True)],
+            limit=20,
             search=typed.get(f"{name}__q") or None,
-        )  # fmt: skip
+        )
         options[name] = [{"id": item.id, "title": item.title} for item in there.items]
     return options
 
@@ -256,11 +285,16 @@ def _my_latest() -> list[dict[str, Any]]:
     ).items
     return [
         {
-            "id": item.id, "title": item.title, "icon": document_words.icon(item["file_name"]), "case": item["case"],
-            "number": item["file_version"], "iso": item["created"].isoformat(), "at": document_words.INSTANT.format(item["created"], me.reader),
+            "id": item.id,
+            "title": item.title,
+            "icon": document_words.icon(item["file_name"]),
+            "case": item["case"],
+            "number": item["file_version"],
+            "iso": item["created"].isoformat(),
+            "at": document_words.INSTANT.format(item["created"], me.reader),
         }
         for item in there
-    ]  # fmt: skip
+    ]
 
 
 def _template_page(case_id: int, typed: dict[str, Any], errors: list[dict[str, str]]) -> str:
@@ -277,13 +311,18 @@ def _template_page(case_id: int, typed: dict[str, Any], errors: list[dict[str, s
     first = case["contacts"][0].id if case["contacts"] else None
     return render_template(
         "documents_pages/from_template.html",
-        case=case, typed=typed, errors=errors, contacts=list(people.items()), chosen_contact=typed.get("contact", first),
+        case=case,
+        typed=typed,
+        errors=errors,
+        contacts=list(people.items()),
+        chosen_contact=typed.get("contact", first),
         document_types=[(kind.id, kind.title) for kind in kinds if not kind["retired"]],
         breadcrumb=[
             {"label": case.definition.title(me.language), "href": "/lists/cases"},
-            {"label": case.title, "href": f"/lists/cases/{case.id}"}, {"label": _("New from template")},
+            {"label": case.title, "href": f"/lists/cases/{case.id}"},
+            {"label": _("New from template")},
         ],
-    )  # fmt: skip
+    )
 
 
 # --- Small steps ----------------------------------------------------------------------------------
@@ -299,11 +338,17 @@ def _take_all(me: Actor, form: dict[str, str], sent: list[FileStorage]) -> list[
     with savepoint(session()):
         return [
             documents.add_file(
-                session(), me, "documents", one.blob, one.file_name, values, text=one.text,
+                session(),
+                me,
+                "documents",
+                one.blob,
+                one.file_name,
+                values,
+                text=one.text,
                 if_exists=form.get("if_exists") or "new_version",
             )
             for one in taken
-        ]  # fmt: skip
+        ]
 
 
 def _after_upload(form: dict[str, str], made: list[Item]) -> str:
@@ -325,9 +370,15 @@ def _refused(library: str, item_id: int, refusal: Invalid) -> ResponseReturnValu
 
 def _field_errors(refusal: DomainError) -> list[dict[str, str]]:
     labels = {
-        "file": _("File"), "case": _("Case"), "company": _("Company"), "document_type": _("Document type"),
-        "contact": _("Contact"), "template": _("Template"), "kind": _("Version"), "comment": _("Comment"),
-    }  # fmt: skip
+        "file": _("File"),
+        "case": _("Case"),
+        "company": _("Company"),
+        "document_type": _("Document type"),
+        "contact": _("Contact"),
+        "template": _("Template"),
+        "kind": _("Version"),
+        "comment": _("Comment"),
+    }
     if not isinstance(refusal, Invalid):
         return [{"name": "", "label": "", "message": said(refusal)}]
     errors: list[FieldError] = refusal.errors

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Index, Integer, Row, delete, exists, insert, select
+from sqlalchemy import ColumnElement, Index, Integer, delete, exists, insert, select
 from sqlalchemy import Text as SqlText
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
@@ -25,6 +25,8 @@ from .words import GAP, Clause, ask, words
 
 if TYPE_CHECKING:
     from ..home import Home
+
+Match = tuple[int, int, Any]  # id of the item, place of the word in it, when it was changed
 
 # The lists that are suggested, in this order, and the columns by whose words.
 SUGGESTED: dict[str, tuple[str, ...]] = {
@@ -70,7 +72,9 @@ def suggest(session: Session, actor: Actor, typed: str, *, limit: int = MOST) ->
     ranked: dict[tuple[str, int], tuple[Any, ...]] = {}
     for order, name in enumerate(SUGGESTED):
         definition = catalogue(session).by_name.get(name)
-        for terms in _readings(wanted) if definition else ():
+        if definition is None:
+            continue
+        for terms in _readings(wanted):
             for item_id, place, modified in _matches(session, actor, definition, terms):
                 rank = (place > 0, order, -modified.timestamp(), item_id)
                 ranked[name, item_id] = min(rank, ranked.get((name, item_id), rank))
@@ -85,7 +89,7 @@ def _readings(clauses: Sequence[Clause]) -> list[list[str]]:
     return [apart] if apart == together else [apart, together]
 
 
-def _matches(session: Session, actor: Actor, definition: ListDefinition, terms: Sequence[str]) -> Sequence[Row[Any]]:
+def _matches(session: Session, actor: Actor, definition: ListDefinition, terms: Sequence[str]) -> list[Match]:
     """(id, place, modified) of readable items that have a word for each beginning; found by the longest of them."""
     reading = Reading(session, definition, actor, Level.READ)
     longest, *others = sorted((term[:LONGEST_WORD] for term in terms), key=len, reverse=True)
@@ -97,7 +101,8 @@ def _matches(session: Session, actor: Actor, definition: ListDefinition, terms: 
         conditions.append(there.correlate(word.__table__))
     statement = select(word.item_id, word.place, reading.table.c.modified)
     statement = statement.join(reading.table, reading.id == word.item_id).where(*conditions)
-    return session.execute(statement.order_by(word.word).limit(LOOKED_AT)).all()
+    found = session.execute(statement.order_by(word.word).limit(LOOKED_AT))
+    return [(row.item_id, row.place, row.modified) for row in found]
 
 
 def _begins(word: Any, term: str) -> list[ColumnElement[bool]]:

@@ -1,5 +1,8 @@
 """The full-text index in a folder, by Whoosh."""
 
+# whoosh3 declares its types but not what its packages re-export.
+# pyright: reportPrivateImportUsage=false
+
 from __future__ import annotations
 
 import json
@@ -200,7 +203,8 @@ class WhooshEngine(SearchEngine):
             for token, numbers in self._tokens(reader).items():
                 if fits(token):
                     found.update(number + offset for number in numbers)
-        present = {reader.segment().segment_id() for reader, _offset in searcher.reader().leaf_readers()}
+        segments = (reader.segment() for reader, _offset in searcher.reader().leaf_readers())
+        present = {segment.segment_id() for segment in segments if segment is not None}
         for gone in set(self._segments) - present:
             self._segments.pop(gone, None)
         return found
@@ -214,6 +218,11 @@ class WhooshEngine(SearchEngine):
                 for text in reader.lexicon("access")
             }
         return self._segments[segment]
+
+
+def _candidate(hit: Any) -> Candidate:
+    list_id, item_id = map(int, hit["key"].split("/"))
+    return Candidate(list_id, item_id, hit["version"], hit.score or 0.0, hit["modified"])
 
 
 def _key(list_id: int, item_id: int) -> str:
@@ -284,9 +293,5 @@ def _run(
         searcher.search_with_collector(asked.normalize(), collector)
     except TimeLimit:
         late = True
-    hits = [
-        Candidate(*map(int, hit["key"].split("/")), hit["version"], hit.score or 0.0, hit["modified"])
-        for hit in collector.results()
-        if hit["key"] != STATE_KEY
-    ]
+    hits = [_candidate(hit) for hit in collector.results() if hit["key"] != STATE_KEY]
     return hits, late or len(hits) >= limit

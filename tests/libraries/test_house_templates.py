@@ -33,7 +33,7 @@ def test_a_house_template_is_filled_from_the_agreed_fields(name: str, tmp_path: 
     check(examine(template), name)
     made = tmp_path / name
     made.write_bytes(merge.render(template.read_bytes(), CONTEXT))
-    text, reason = extraction.extract(made, Format("docx"))
+    text, reason, _late = extraction.extract(made, Format("docx"))
     assert reason == ""
     assert "{" not in text
     for expected in ("owner name <&>", "owner bank_account <&>", "company name <&>", "case name <&>", "2026"):

@@ -69,6 +69,13 @@ def state(house) -> dict[str, Any]:
         return {**lists, "versions": session.scalar(select(func.count()).select_from(Version))}
 
 
+def found_by(session, actor, list_name, where):
+    """The item that the filter finds; a test that looks for one expects it."""
+    item = query.find(session, actor, list_name, where)
+    assert item is not None
+    return item
+
+
 def test_rows_are_created_updated_and_left_alone_by_their_key(house, tmp_path):
     first = "no;firm;mail;www;trade;land\n1;Alfa;a@alfa.test;alfa.test;Steel;Slovakia\n2;Beta;;;Wood;DE\n"
     assert run(house, prepared_from(tmp_path, first)).counts == {
@@ -85,9 +92,9 @@ def test_rows_are_created_updated_and_left_alone_by_their_key(house, tmp_path):
         "refused": 0,
     }
     with house.home.database.read() as session:
-        alfa = query.find(session, PROGRAM, "relations", filters.where(external_id="1"))
+        alfa = found_by(session, PROGRAM, "relations", filters.where(external_id="1"))
         assert (alfa["name"], alfa["address"], alfa["main_activity"].title) == ("Alfa", {"country": "SK"}, "Steel")
-        beta = query.find(session, PROGRAM, "relations", filters.where(external_id="2"))
+        beta = found_by(session, PROGRAM, "relations", filters.where(external_id="2"))
         assert beta["name"] == "Beta GmbH"
         assert [entry.kind for entry in versions.history(session, PROGRAM, "relations", beta.id)] == [
             "update",
@@ -157,7 +164,7 @@ def test_a_workbook_is_read_like_a_csv(house, tmp_path):
     prepared = importing.prepare([mapping.read_mapping(tmp_path / "m.toml", "relations", "t.xlsx")], tmp_path)
     assert run(house, prepared).counts["created"] == 2
     with house.home.database.read() as session:
-        assert query.find(session, PROGRAM, "relations", filters.where(external_id="1"))["name"] == "Alfa"
+        assert found_by(session, PROGRAM, "relations", filters.where(external_id="1"))["name"] == "Alfa"
 
 
 @pytest.mark.parametrize(
@@ -190,7 +197,7 @@ def test_the_sales_tables_come_in_as_pandas_counts_them(house, test_data):
     assert [result.refused for result in results] == [[]] * len(results)
     deals = pd.read_csv(folder / "sales_pipeline.csv").merge(pd.read_csv(folder / "sales_teams.csv"), on="sales_agent")
     deals["product"] = deals["product"].replace("GTXPro", "GTX Pro")
-    deals["status"] = deals["deal_stage"].isin(["Won", "Lost"]).map({True: "closed", False: "new"})
+    deals["status"] = deals["deal_stage"].isin(["Won", "Lost"]).map({True: "closed", False: "new"})  # pyright: ignore[reportArgumentType] - pandas' stubs are narrower than pandas
     assert results[-1].counts["created"] == len(deals)
     with house.home.database.read() as session:
         for column, by in (
@@ -201,7 +208,7 @@ def test_the_sales_tables_come_in_as_pandas_counts_them(house, test_data):
         ):
             assert by_title(session, column) == by_pandas(deals, by), column
         for column, by in (("status", "status"), ("outcome", "outcome")):
-            told = deals.assign(outcome=deals["deal_stage"].map({"Won": "won", "Lost": "lost"}))
+            told = deals.assign(outcome=deals["deal_stage"].map({"Won": "won", "Lost": "lost"}))  # pyright: ignore[reportArgumentType] - pandas' stubs are narrower than pandas
             counts = {
                 row["by"][0]: row["count"]
                 for row in query.summarise(session, PROGRAM, "cases", by=[column])
@@ -210,8 +217,8 @@ def test_the_sales_tables_come_in_as_pandas_counts_them(house, test_data):
             assert counts == told[by].value_counts().to_dict()
         table = definition(session, "cases").table
         flagged = session.scalar(select(func.count()).where(table.c.flagged.is_(True)))
-        assert flagged == int((deals["account"].isna() | deals["engage_date"].isna()).sum())
-        one = query.find(session, PROGRAM, "cases", filters.where(external_id="Z063OYW0"))
+        assert flagged == int((deals["account"].isna() | deals["engage_date"].isna()).sum())  # pyright: ignore[reportArgumentType] - pandas' stubs are narrower than pandas
+        one = found_by(session, PROGRAM, "cases", filters.where(external_id="Z063OYW0"))
         assert one["name"] == "GTX Pro – Isdom" and one["value"] == Decimal(4514) and one["company"].title == "Isdom"
         assert one["created"].date() == datetime.date(2016, 10, 25) and one["closed"].date() == datetime.date(
             2017, 3, 11
@@ -236,7 +243,7 @@ def by_title(session, column: str) -> dict[str, tuple[int, Decimal]]:
 
 def by_pandas(deals: pd.DataFrame, column: str) -> dict[str, tuple[int, Decimal]]:
     groups = deals.groupby(column)
-    return {str(name): (len(rows), Decimal(int(rows["close_value"].sum()))) for name, rows in groups}
+    return {str(name): (len(rows), Decimal(int(rows["close_value"].sum()))) for name, rows in groups}  # pyright: ignore[reportArgumentType] - pandas' stubs are narrower than pandas
 
 
 def test_the_companies_come_in_with_codes_of_their_countries(house, test_data):
@@ -263,7 +270,7 @@ def test_the_companies_come_in_with_codes_of_their_countries(house, test_data):
         }
         assert (
             pd.Series([item["address"]["country"] for item in found]).value_counts().to_dict()
-            == firms["country"].map(codes).value_counts().to_dict()
+            == firms["country"].map(codes).value_counts().to_dict()  # pyright: ignore[reportArgumentType] - pandas' stubs are narrower than pandas
         )
         assert sum(1 for item in found if item["web"]) == firms["website"].notna().sum()
         assert query.count(session, PROGRAM, "main_activities").number == firms["industry"].nunique()
@@ -302,15 +309,16 @@ def test_a_killed_import_goes_on_where_it_was(house, tmp_path, seconds):
 
 
 def test_a_flagged_gap_is_flagged_until_somebody_fills_it(house, tmp_path):
-    toml = 'match = ["external_id"]\n[columns]\nexternal_id = "no"\nname = "what"\ncompany = "firm"\nsales_group = "team"\n'
+    toml = 'match = ["external_id"]\n[columns]\nexternal_id = "no"\nname = "what"\n'
+    toml += 'company = "firm"\nsales_group = "team"\n'
     house.make_relation(name="Isdom")
     run(house, prepared_from(tmp_path, "no,what,firm,team\n1,Open,,North\n2,Whole,Isdom,North\n", toml, "cases"))
     with house.write("north") as (session, actor):
         table = definition(session, "cases").table
         flags = dict([tuple(row) for row in session.execute(select(table.c.external_id, table.c.flagged))])
         assert flags == {"1": True, "2": None}
-        gap = query.find(session, actor, "cases", filters.where(external_id="1"))
-        firm = query.find(session, actor, "relations", filters.where(name="Isdom"))
+        gap = found_by(session, actor, "cases", filters.where(external_id="1"))
+        firm = found_by(session, actor, "relations", filters.where(name="Isdom"))
         from caseroom.lists import items
 
         items.update(session, actor, "cases", gap.id, {"company": firm.id}, version=gap.version)

@@ -10,9 +10,7 @@ from urllib.parse import quote
 
 import docx
 import pytest
-from flask.testing import FlaskClient
-from house import House, token_of
-from werkzeug.test import TestResponse
+from house import Answer, Browser, House, token_of
 
 from caseroom.libraries import documents
 from caseroom.libraries.house_templates import build
@@ -36,16 +34,16 @@ def word(text: str) -> bytes:
     return out.getvalue()
 
 
-def send(client: FlaskClient, content: bytes, name: str = "Offer.pdf", **columns: Any) -> TestResponse:
+def send(client: Browser, content: bytes, name: str = "Offer.pdf", **columns: Any) -> Answer:
     return client.post(FILES, data={"file": (io.BytesIO(content), name), **columns})
 
 
 @pytest.fixture
-def north(house: House) -> FlaskClient:
+def north(house: House) -> Browser:
     return house.api("north")
 
 
-def test_the_api_takes_a_file_and_gives_it_back(house: House, north: FlaskClient) -> None:
+def test_the_api_takes_a_file_and_gives_it_back(house: House, north: Browser) -> None:
     case = house.make_case()
     made = send(north, word("hello"), "Návrh č. 1.docx", case=case.id, description="about it")
     assert made.status_code == 201, made.text
@@ -63,7 +61,7 @@ def test_the_api_takes_a_file_and_gives_it_back(house: House, north: FlaskClient
         assert query.get(session, actor, "documents", item["id"])["content_text"] == "hello"
 
 
-def test_ranges_and_conditions_are_answered(house: House, north: FlaskClient) -> None:
+def test_ranges_and_conditions_are_answered(house: House, north: Browser) -> None:
     content = pdf("0123456789")
     address = f"{FILES}/{send(north, content).json['id']}/content"
     whole = north.get(address)
@@ -87,7 +85,7 @@ def test_ranges_and_conditions_are_answered(house: House, north: FlaskClient) ->
     assert (head.status_code, head.data, head.content_length, head.headers["ETag"]) == (200, b"", len(content), tag)
 
 
-def test_a_save_names_what_it_saw(house: House, north: FlaskClient) -> None:
+def test_a_save_names_what_it_saw(house: House, north: Browser) -> None:
     item = send(north, pdf("one")).json
     address = f"{FILES}/{item['id']}/content"
     tag = north.get(address).headers["ETag"]
@@ -109,7 +107,7 @@ def test_a_save_names_what_it_saw(house: House, north: FlaskClient) -> None:
     assert north.get(f"{address}?version=2.0").data == pdf("two")
 
 
-def test_who_has_it_checked_out_is_named_to_the_others(house: House, north: FlaskClient) -> None:
+def test_who_has_it_checked_out_is_named_to_the_others(house: House, north: Browser) -> None:
     item, both = send(north, pdf("one")).json, house.api("both")
     base = f"{FILES}/{item['id']}"
     assert north.post(f"{base}/checkout").status_code == 200
@@ -135,13 +133,13 @@ def test_who_has_it_checked_out_is_named_to_the_others(house: House, north: Flas
     assert north.post(f"{base}/checkin", json={"colour": "red"}).status_code == 422
 
 
-def test_of_several_clients_at_once_exactly_one_checks_in(house: House, north: FlaskClient) -> None:
+def test_of_several_clients_at_once_exactly_one_checks_in(house: House, north: Browser) -> None:
     item = send(north, pdf("one")).json
     north.post(f"{FILES}/{item['id']}/checkout")
     clients, answers = [house.api("north") for _ in range(5)], []
     start = threading.Barrier(len(clients))
 
-    def run(client: FlaskClient) -> None:
+    def run(client: Browser) -> None:
         start.wait()
         answers.append(client.post(f"{FILES}/{item['id']}/checkin", json={"comment": "me"}).status_code)
 
@@ -154,7 +152,7 @@ def test_of_several_clients_at_once_exactly_one_checks_in(house: House, north: F
     assert [entry["number"] for entry in north.get(f"{FILES}/{item['id']}/versions").json["value"]] == ["2.0", "1.0"]
 
 
-def test_what_is_not_to_be_seen_answers_as_what_is_not_there(house: House, north: FlaskClient) -> None:
+def test_what_is_not_to_be_seen_answers_as_what_is_not_there(house: House, north: Browser) -> None:
     canary = "zqcanary"
     case = house.make_case(name=f"Case {canary}")
     item = send(north, word(canary), f"{canary}.docx", case=case.id, description=canary).json
@@ -164,7 +162,7 @@ def test_what_is_not_to_be_seen_answers_as_what_is_not_there(house: House, north
     south, browser = house.api("south"), house.client("south")
     page_token["csrf_token"] = token_of(browser.get("/lists/documents/new").text)
 
-    def ask(number: int) -> list[TestResponse]:
+    def ask(number: int) -> list[Answer]:
         base, page = f"{FILES}/{number}", f"/lists/documents/{number}"
         steps = ("checkout", "checkin", "discard", "publish", "versions/1.0/restore")
         return [
@@ -199,7 +197,7 @@ def _bare(page: str, number: int) -> str:
     return page.replace(f"/{number}", "/N").replace(token, "T")
 
 
-def test_an_upload_says_what_is_wrong(house: House, north: FlaskClient) -> None:
+def test_an_upload_says_what_is_wrong(house: House, north: Browser) -> None:
     assert (
         "Choose a file"
         in north.post(FILES, data={"description": "x"}, content_type="multipart/form-data").json["detail"]
@@ -229,7 +227,7 @@ def test_an_upload_says_what_is_wrong(house: House, north: FlaskClient) -> None:
     assert not north.get("/api/v1/lists/documents/items").json["value"]
 
 
-def test_the_same_name_twice_is_asked_back(house: House, north: FlaskClient) -> None:
+def test_the_same_name_twice_is_asked_back(house: House, north: Browser) -> None:
     case = house.make_case().id
     first = send(north, pdf("one"), case=case).json
     again = send(north, pdf("two"), case=case)
@@ -240,7 +238,7 @@ def test_the_same_name_twice_is_asked_back(house: House, north: FlaskClient) -> 
     assert (other.status_code, other.json["file_name"]) == (201, "Offer (2).pdf")
 
 
-def test_a_case_and_a_document_type_make_a_filled_document(house: House, north: FlaskClient) -> None:
+def test_a_case_and_a_document_type_make_a_filled_document(house: House, north: Browser) -> None:
     company = house.make_relation(name="Tatra & Syn <a.s.>", registration_no="31322832")
     contact = house.make("contacts", {"first_name": "Eva", "surname": "Kováčová", "company": company.id})
     case = house.make_case(company=company.id, name="Žeriav", value="48000.50", contacts=[contact.id])
@@ -257,7 +255,7 @@ def test_a_case_and_a_document_type_make_a_filled_document(house: House, north: 
     assert second["file_name"].endswith(" (2).docx") and second["name"].endswith(" (2)")
 
 
-def test_a_template_speaks_its_readers_language(house: House, north: FlaskClient) -> None:
+def test_a_template_speaks_its_readers_language(house: House, north: Browser) -> None:
     case = house.make_case(value="48000.50").id
     with house.home.database.write() as session:
         session.get_one(User, house.people["north"]).language = "sk"
@@ -278,7 +276,7 @@ def test_a_document_says_only_what_its_maker_may_read(house: House) -> None:
     assert refused.status_code == 403, refused.text
 
 
-def test_a_template_with_an_unknown_placeholder_is_named_and_makes_nothing(house: House, north: FlaskClient) -> None:
+def test_a_template_with_an_unknown_placeholder_is_named_and_makes_nothing(house: House, north: Browser) -> None:
     document, out = docx.Document(), io.BytesIO()
     document.add_paragraph("Dear {{ contact.nickname }}, {{ case.name }}")
     document.save(out)
@@ -299,13 +297,13 @@ def test_a_template_with_an_unknown_placeholder_is_named_and_makes_nothing(house
     assert "Bare" not in page and "Offer" in page
 
 
-def test_what_people_typed_is_no_template(house: House, north: FlaskClient) -> None:
+def test_what_people_typed_is_no_template(house: House, north: Browser) -> None:
     case = house.make_case(name="{{ 7 * 6 }} {% raw %}").id
     made = north.post(f"{FILES}/from-template", json={"case": case, "document_type": _type(house)})
     assert "{{ 7 * 6 }} {% raw %}" in _text(north.get(f"{FILES}/{made.json['id']}/content").data)
 
 
-def test_a_large_upload_takes_little_memory(house: House, north: FlaskClient, tmp_path: Path) -> None:
+def test_a_large_upload_takes_little_memory(house: House, north: Browser, tmp_path: Path) -> None:
     import resource
 
     size = 60_000_000
@@ -391,7 +389,7 @@ def test_a_script_uploads_and_is_told_in_json(house: House) -> None:
     assert "A" in browser.get("/lists/documents/uploaded").text
 
 
-def test_a_pdf_is_shown_only_when_asked_and_only_in_a_sandbox(house: House, north: FlaskClient) -> None:
+def test_a_pdf_is_shown_only_when_asked_and_only_in_a_sandbox(house: House, north: Browser) -> None:
     number = send(north, pdf("a")).json["id"]
     shown = north.get(f"{FILES}/{number}/content?inline=1")
     assert shown.headers["Content-Disposition"].startswith("inline;")

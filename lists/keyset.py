@@ -1,0 +1,145 @@
+"""Paging by keyset: the sort keys of a page, the rows beyond a row, and the cursors that name one."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import json
+import re
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+from itertools import takewhile
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Row, and_, false, literal, or_, true
+
+from .errors import Invalid
+from .reading import Reading
+
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
+
+
+class Key(NamedTuple):
+    """What a page is sorted by: an expression, its direction, and whether it is never empty (an index then serves)."""
+
+    expression: ColumnElement[Any]
+    down: bool
+    filled: bool
+
+
+def keys(reading: Reading, order: Sequence[tuple[str, bool]]) -> list[Key]:
+    if len(order) > 8:
+        raise Invalid("$orderby", "There can be at most %(max)s sort columns.", max=8)
+    # Nothing sorts behind the id: no two items share one.
+    wanted = list(takewhile(lambda part: part[0] != "id", order))
+    keys = [Key(reading.sort_key(name), descending, _is_filled(reading, name)) for name, descending in wanted]
+    by_id = order[len(wanted)][1] if len(wanted) < len(order) else bool(keys) and keys[-1].down
+    return [*keys, Key(reading.id, by_id, True)]
+
+
+def _is_filled(reading: Reading, name: str) -> bool:
+    """Whether the column has a value on every row and the reader sees them all."""
+    found = reading.definition
+    named = name == "name" and found.column(name).required and name not in found.settings.get("gap_flagged", ())
+    return (named or name in ("created", "modified")) and reading.source(name).visible is None
+
+
+def order_by(keys: Sequence[Key], back: bool) -> list[Any]:
+    """Empty values come last; walking back turns everything round."""
+    orders = []
+    for key, down, filled in keys:
+        order = key.desc() if down != back else key.asc()
+        orders.append(order if filled else order.nulls_first() if back else order.nulls_last())
+    return orders
+
+
+def beyond(keys: Sequence[Key], values: Sequence[Any], back: bool) -> ColumnElement[bool]:
+    """The rows after (or, walking back, before) the row with these key values."""
+    alternatives = []
+    for position, key in enumerate(keys):
+        same = [
+            other.is_(None) if value is None else other == literal(value, other.type)
+            for (other, _, _), value in zip(keys[:position], values, strict=False)
+        ]
+        further = _further(key, values[position], back)
+        if further is not None:
+            alternatives.append(and_(*same, further))
+    return and_(_from_first(keys[0], values[0], back), or_(false(), *alternatives))
+
+
+def _from_first(key: Key, value: Any, back: bool) -> ColumnElement[bool]:
+    """The alternatives as one range of the first key, which its index can enter in the middle."""
+    if not key.filled or value is None:
+        return true()
+    operand = literal(value, key.expression.type)
+    return key.expression <= operand if key.down != back else key.expression >= operand
+
+
+def _further(key: Key, value: Any, back: bool) -> ColumnElement[bool] | None:
+    expression, down, filled = key
+    if value is None:
+        return expression.is_not(None) if back else None
+    operand = literal(value, expression.type)
+    beyond = expression < operand if down != back else expression > operand
+    return beyond if back or filled else or_(beyond, expression.is_(None))
+
+
+def cursor(row: Row[Any], keys: Sequence[Key], back: bool) -> str:
+    values = [_pack(getattr(row, f"k{n}")) for n in range(len(keys))]
+    return base64.urlsafe_b64encode(json.dumps([back, *values]).encode()).decode().rstrip("=")
+
+
+def read_cursor(text: str, keys: Sequence[Key]) -> tuple[list[Any], bool]:
+    try:
+        back, *values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        unpacked = [_unpack(value) for value in values]
+        for (key, _, _), value in zip(keys, unpacked, strict=True):
+            if value is not None and not _fits(key, value):
+                raise ValueError(value)
+        return unpacked, back is True
+    except (ValueError, TypeError, KeyError, InvalidOperation, RecursionError, OverflowError):
+        raise Invalid("$skiptoken", "This page address does not fit the list any more; begin again.") from None
+
+
+def _fits(key: ColumnElement[Any], value: Any) -> bool:
+    """Whether a cursor's value is of the key's type: PostgreSQL compares nothing else with it."""
+    try:
+        kind = key.type.python_type
+    except NotImplementedError:
+        kind = str
+    return (
+        isinstance(value, (int, Decimal)) and not isinstance(value, bool)
+        if kind in (int, Decimal)
+        else type(value) is kind
+    )
+
+
+def _pack(value: Any) -> Any:
+    if isinstance(value, datetime.datetime):
+        return {"t": value.isoformat()}
+    if isinstance(value, datetime.date):
+        return {"d": value.isoformat()}
+    return {"n": str(value)} if isinstance(value, Decimal) else value
+
+
+def _unpack(value: Any) -> Any:
+    if not isinstance(value, dict):
+        if (value is not None and not isinstance(value, (str, int, bool))) or (
+            isinstance(value, int) and abs(value) >= 2**31
+        ):
+            raise ValueError(value)
+        if isinstance(value, str) and _UNSTORABLE.search(value):
+            raise ValueError(value)
+        return value
+    ((kind, text),) = value.items()
+    if kind == "t":
+        instant = datetime.datetime.fromisoformat(text)
+        if instant.tzinfo is None or not 1 < instant.year < 9999:
+            raise ValueError(text)
+        return instant
+    if kind == "d":
+        return datetime.date.fromisoformat(text)
+    number = Decimal(text)
+    if not number.is_finite() or abs(number) > 10**18:
+        raise ValueError(text)
+    return number
