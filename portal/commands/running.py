@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from datetime import date, datetime
 from pathlib import Path
@@ -69,7 +70,7 @@ def _fill(home: Home, seed: int, today: date) -> None:
     bars: list[Any] = []  # click names no public type for its bar
 
     def begin(rows: int) -> loading.Progress:
-        bar: Any = click.progressbar(length=rows, label="Filling the home", file=click.get_text_stream("stderr"))
+        bar: Any = click.progressbar(length=rows, label="Filling the home", file=sys.stderr)
         bars.append(bar)
         bar.render_progress()
         return bar.update
