@@ -59,9 +59,7 @@ def by_another_parser(path: Path) -> set[str]:
         return words(" ".join([*(paragraph.text for paragraph in document.paragraphs), *cells]))
     if path.suffix == ".xlsx":
         rows = (row for sheet in openpyxl.load_workbook(path) for row in sheet.iter_rows(values_only=True))
-        return words(
-            " ".join(value for row in rows for value in row if isinstance(value, str) and value[0] != "=")
-        )
+        return words(" ".join(value for row in rows for value in row if isinstance(value, str) and value[0] != "="))
     if shutil.which("pdftotext") is None:
         pytest.skip("poppler-utils (pdftotext) is not installed")
     return words(subprocess.run(["pdftotext", path, "-"], capture_output=True, text=True, check=True).stdout)
@@ -105,9 +103,9 @@ def test_a_document_with_a_password_says_so(tmp_path: Path) -> None:
     openpyxl.Workbook().save(plain)
     with locked.open("wb") as file:
         msoffcrypto.format.ooxml.OOXMLFile(plain).encrypt("secret", file)
-    assert text_of(locked) == ("", "The file is protected by a password.")
+    assert text_of(locked)[:2] == ("", "The file is protected by a password.")
     locked.rename(tmp_path / "a.docx")
-    assert text_of(tmp_path / "a.docx") == ("", "The file is protected by a password.")
+    assert text_of(tmp_path / "a.docx")[:2] == ("", "The file is protected by a password.")
 
 
 def test_a_damaged_document_gives_a_reason_and_never_raises(documents: Path, tmp_path: Path) -> None:
@@ -138,18 +136,14 @@ def _endless_paragraphs() -> bytes:
     namespace = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
     paragraph = b"<w:p><w:r><w:t>" + b"x" * 1000 + b"</w:t></w:r></w:p>"
     return (
-        b'<w:document xmlns:w="'
-        + namespace.encode()
-        + b'"><w:body>'
-        + paragraph * 200_000
-        + b"</w:body></w:document>"
+        b'<w:document xmlns:w="' + namespace.encode() + b'"><w:body>' + paragraph * 200_000 + b"</w:body></w:document>"
     )
 
 
 def test_plain_text_is_read_in_its_encoding(tmp_path: Path) -> None:
     for encoding in ("utf-8", "utf-8-sig", "utf-16", "cp1250"):
         (tmp_path / "a.txt").write_bytes("Príliš žltý kôň".encode(encoding))
-        assert text_of(tmp_path / "a.txt") == ("Príliš žltý kôň", "")
+        assert text_of(tmp_path / "a.txt")[:2] == ("Príliš žltý kôň", "")
 
 
 @NEEDS_LIBREOFFICE
@@ -171,17 +165,15 @@ def test_old_word_and_old_excel_are_known_and_read(tmp_path: Path) -> None:
         subprocess.run(convert, check=True, capture_output=True, timeout=60)
     assert examine(tmp_path / "a.doc") == Format("doc")
     assert examine(tmp_path / "b.xls") == Format("xls")
-    assert text_of(tmp_path / "a.doc") == ("An old offer for Tatra Steel", "")
-    assert text_of(tmp_path / "a.rtf") == ("An old offer for Tatra Steel", "")
+    assert text_of(tmp_path / "a.doc")[:2] == ("An old offer for Tatra Steel", "")
+    assert text_of(tmp_path / "a.rtf")[:2] == ("An old offer for Tatra Steel", "")
     assert "An old price list" in text_of(tmp_path / "b.xls").text
 
 
-def test_without_libreoffice_an_old_word_file_has_a_reason(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_libreoffice_an_old_word_file_has_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     (tmp_path / "a.rtf").write_text(r"{\rtf1\ansi An old offer}")
-    assert text_of(tmp_path / "a.rtf") == (
+    assert text_of(tmp_path / "a.rtf")[:2] == (
         "",
         "LibreOffice, which reads this kind of file, is not installed.",
     )
