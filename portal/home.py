@@ -12,14 +12,14 @@ from ..calendar import writing
 from ..libraries import documents
 from ..libraries import installing as templates
 from ..libraries.blobs import BlobStore, open_store
-from ..lists import installing
+from ..lists import importing, installing
 from ..lists.database import Database, House
 from . import migrations, models
 from .search import suggesting
 from .settings import Settings, with_secret_key
 
 # Importing the rooms registers the functions that list definitions name, and their system tables.
-ROOMS = (documents, outlook_addin, writing, models, suggesting)
+ROOMS = (importing, documents, outlook_addin, writing, models, suggesting)
 
 
 @dataclass(frozen=True)

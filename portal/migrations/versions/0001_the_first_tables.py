@@ -71,6 +71,15 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_group_owners_owner_id"), "group_owners", ["owner_id"], unique=False)
     op.create_table(
+        "import_positions",
+        sa.Column("run", sa.String(length=64), nullable=False),
+        sa.Column("step", sa.Integer(), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("counts", sqltypes.Json, nullable=False),
+        sa.Column("refused", sqltypes.Json, nullable=False),
+        sa.PrimaryKeyConstraint("run", "step"),
+    )
+    op.create_table(
         "item_versions",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("list_id", sa.Integer(), nullable=False),
