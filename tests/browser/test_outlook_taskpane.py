@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-import shutil
-import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from cheroot.wsgi import Server
-from house import PASSWORD, House, settle
+from house import PASSWORD
 from letters import a_mail, word_file
-from playwright.sync_api import Page, expect, sync_playwright
-
-from caseroom.portal.assets import STATIC
+from playwright.sync_api import Browser, Page, expect
 
 # What Office.js gives the pane: one open mail; `file` = whether Outlook is new enough to give it whole.
 STUB = """
@@ -48,29 +42,9 @@ STUB = """
 
 
 @pytest.fixture
-def running(sqlite_template: Path, tmp_path: Path) -> Iterator[tuple[House, str]]:
-    """A house behind a real web server."""
-    if not (STATIC / "dist" / "taskpane.js").is_file():
-        pytest.skip("the scripts are not built: python portal/frontend/build.py")
-    path = tmp_path / "caseroom.db"
-    shutil.copyfile(sqlite_template, path)
-    house = settle(tmp_path / "home", f"sqlite:///{path}")
-    server = Server(("127.0.0.1", 0), house.app, numthreads=4)
-    server.prepare()
-    thread = threading.Thread(target=server.serve, daemon=True)
-    thread.start()
-    yield house, f"http://127.0.0.1:{server.bind_addr[1]}"
-    server.stop()
-    thread.join()
-    house.home.database.dispose()
-
-
-@pytest.fixture
-def page(chromium: str) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield browser.new_page(viewport={"width": 340, "height": 700})
-        browser.close()
+def page(browser: Browser) -> Iterator[Page]:
+    with browser.new_context(viewport={"width": 340, "height": 700}) as context:
+        yield context.new_page()
 
 
 def open_pane(page: Page, address: str, **mail: Any) -> list[str]:
