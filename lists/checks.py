@@ -12,7 +12,7 @@ from . import bulk, filters, query
 from .catalogue import Column, ListDefinition, catalogue
 from .columns import ColumnType, Reference
 from .columns.text import TextColumn
-from .errors import FieldError, Invalid
+from .errors import FieldError, Invalid, Titles
 from .models import User
 from .reading import SYSTEM_TYPES, Reading
 from .rights import Actor, Level
@@ -79,7 +79,7 @@ def required(found: ListDefinition, values: Mapping[str, Any], *, by_import: boo
     empty = gaps(found, values)
     allowed = found.settings.get("gap_flagged", ()) if by_import else ()
     errors = [
-        FieldError(column.name, "“%(column)s” must be filled in.", {"column": column.title("en")})
+        FieldError(column.name, "“%(column)s” must be filled in.", {"column": Titles(column.titles)})
         for column in empty if column.name not in allowed
     ]  # fmt: skip
     if errors:

@@ -134,6 +134,8 @@ def _harden(response: Response) -> Response:
     else:
         response.headers.setdefault("Cache-Control", "no-store" if g.get("actor") else "no-cache")
         response.headers.setdefault("Content-Language", str(get_locale() or "en"))
+        if not g.get("actor"):
+            response.vary.add("Accept-Language")
     return response
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -157,7 +156,12 @@ def add_to_organisation(list_name: str) -> ResponseReturnValue:
 def show_status() -> ResponseReturnValue:
     """How the installation is doing: followers of the change log, background work, sizes, settings."""
     report = status.report(session(), home())
-    lines = [{"id": line.name, "title": line.name, **asdict(line)} for line in report.settings]
+    origins = {"default": _("default"), "environment": _("environment"), "command line": _("command line")}
+    lines = [
+        {"id": line.name, "title": line.name, "value": line.value, "origin": origins.get(line.origin, line.origin),
+         "help": _(line.help)}
+        for line in report.settings
+    ]  # fmt: skip
     return render_template("admin/status.html", report=report, lines=lines, in_words=status.in_words)
 
 

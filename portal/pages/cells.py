@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from babel.numbers import get_currency_symbol
 from flask import url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from ...lists.catalogue import Column, ListDefinition
 from ...lists.columns import ColumnType, Reference
@@ -125,7 +126,7 @@ def value_cell(value: Any, column: Shown, actor: Actor) -> Cell:
         case "number" | "percent" | "currency" | "whole":
             return Cell("number", text)
         case "participants":
-            return Cell("text", text or _("%(count)s people", count=len(value)))
+            return Cell("text", text or ngettext("%(num)s person", "%(num)s people", len(value)))
     return Cell("long" if kind.form_field == "textarea" else "text", text)
 
 

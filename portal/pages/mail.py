@@ -14,7 +14,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from ...lists import query
 from ...lists.database import savepoint
-from ...lists.errors import DomainError, Invalid, NotFound
+from ...lists.errors import DomainError, Invalid, NotFound, Words
 from ...lists.query import Item
 from ...lists.rights import Level
 from ...outlook_addin import filing, matching, messages, outbox
@@ -62,6 +62,7 @@ def mail_page(mail_id: int) -> ResponseReturnValue:
     return render_template(
         "mail/mail.html", mail=mail, content=content, documents=_documents(content), privacy=_privacy_words(),
         sent_status=outbox.status(session(), mail.guid) if content else None, when=_when,
+        problems=[said(Words(**one)) for one in content.copy.problems] if content else [],
         has_body=bool(content and content.copy.html), partial=request.headers.get("HX-Target") == "panel-body",
     )  # fmt: skip
 

@@ -14,7 +14,7 @@ from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
 from babel.numbers import format_currency
 from flask import request, url_for
-from flask_babel import get_locale
+from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 
 from ...lists.columns import Reference
@@ -235,7 +235,9 @@ def shown_contact(entry: Entry | None, actor: Actor, at: datetime.datetime) -> d
     if entry is None:
         return None
     item, days = entry.item, (local_day(at, actor) - local_day(entry.at, actor)).days
-    ago = _("today") if days <= 0 else _("yesterday") if days == 1 else _("%(days)s days ago", days=days)
+    ago = ngettext("%(num)s day ago", "%(num)s days ago", days)
+    if days <= 1:
+        ago = _("yesterday") if days == 1 else _("today")
     return {"ago": ago, "what": _title(entry), "who": _who(item), "href": href(item.definition.name, item.id)}
 
 
