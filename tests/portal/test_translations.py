@@ -209,9 +209,10 @@ def unmarked_in_template(source: str) -> Iterator[str]:
     }
     for constant in tree.find_all(nodes.Const):
         text = constant.value
-        if isinstance(text, str) and id(constant) not in marked and re.match(r"[A-Z][a-z]|.*[a-z]{2} [a-z]{2}", text):
-            if text not in NAMES and not _is_code(text):
-                yield text
+        if not isinstance(text, str) or id(constant) in marked or text in NAMES or _is_code(text):
+            continue
+        if re.match(r"[A-Z][a-z]|.*[a-z]{2} [a-z]{2}", text):
+            yield text
 
 
 def _has_words(text: str) -> bool:
@@ -249,8 +250,8 @@ def unmarked_in_script(source: str) -> Iterator[str]:
 # Headers of HTTP and of a message, keys, classes of the style sheets, selectors.
 PROGRAMS_READ = (
     r"^(Accept|Authorization|Bearer|Enter|Escape|Backspace|Delete|Tab|Home|End|Office|Undo|Date|Subject|From|To)$|^Arrow"
-    r"|^(Bearer|Subject|Date|From|To|Content|MIME)\b|button-|visually-hidden|^\.|^\(max-width|[\[\]=;{}<>#/]|^button |^panel"
-    r"|option|-note|^(event|input) |^chip|^input lookup|^grow|^truncate"
+    r"|^(Bearer|Subject|Date|From|To|Content|MIME)\b|button-|visually-hidden|^\.|^\(max-width|[\[\]=;{}<>#/]|^button "
+    r"|^panel|option|-note|^(event|input) |^chip|^input lookup|^grow|^truncate"
 )
 
 
