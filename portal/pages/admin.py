@@ -156,13 +156,29 @@ def add_to_organisation(list_name: str) -> ResponseReturnValue:
 def show_status() -> ResponseReturnValue:
     """How the installation is doing: followers of the change log, background work, sizes, settings."""
     report = status.report(session(), home())
-    origins = {"default": _("default"), "environment": _("environment"), "command line": _("command line")}
     lines = [
-        {"id": line.name, "title": line.name, "value": line.value, "origin": origins.get(line.origin, line.origin),
-         "help": _(line.help)}
+        {
+            "id": line.name,
+            "title": line.name,
+            "value": _of_settings(line.value),
+            "origin": _of_settings(line.origin),
+            "help": _(line.help),
+        }
         for line in report.settings
-    ]  # fmt: skip
+    ]
     return render_template("admin/status.html", report=report, lines=lines, in_words=status.in_words)
+
+
+def _of_settings(text: str) -> str:
+    """What the settings say of themselves, in the reader's language; a value stays as it is."""
+    known = {
+        "default": _("default"),
+        "environment": _("environment"),
+        "command line": _("command line"),
+        "(set)": _("(set)"),
+        "(not set)": _("(not set)"),
+    }
+    return known.get(text, text)
 
 
 def _read_form() -> dict[str, Any]:

@@ -14,7 +14,7 @@ from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
 from babel.numbers import format_currency
 from flask import request, url_for
-from flask_babel import get_locale, ngettext
+from flask_babel import get_locale, ngettext, pgettext
 from flask_babel import gettext as _
 
 from ...lists.columns import Reference
@@ -75,7 +75,9 @@ def day_label(day: datetime.date, actor: Actor, today: datetime.date) -> str:
         return known[distance]
     if 1 < distance < 7:
         return format_date(day, "EEEE", locale=actor.language)
-    return format_date(day, "d MMM" if day.year == today.year else "d MMM y", locale=actor.language)
+    # Every language has its own order, and its own points.
+    pattern = pgettext("a day", "d MMM") if day.year == today.year else pgettext("a day", "d MMM y")
+    return format_date(day, pattern, locale=actor.language)
 
 
 def clock(at: datetime.datetime, actor: Actor) -> str:
