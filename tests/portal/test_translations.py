@@ -101,6 +101,8 @@ def test_a_translation_begins_and_ends_as_its_message(catalogue: Catalog) -> Non
     wrong = []
     for message in messages(catalogue):
         said = ids(message)[-1]
+        if message.context == "a day":  # no words, but the order of a date
+            continue
         for form in forms(message):
             same_end = [text[-1] if text[-1] in ".:…?! " else "" for text in (said, form)]
             same_beginning = said[0] == " " if form[0] == " " else said[0] != " "
