@@ -182,19 +182,18 @@ def write(path: Path, catalogue: Catalog) -> None:
     write_po(
         body, catalogue, width=WIDTH, omit_header=True, sort_output=True, ignore_obsolete=True, include_lineno=False
     )
-    language = catalogue.locale.english_name if catalogue.locale else "The"
-    lines = [f"# {language} words of Caseroom.", 'msgid ""', 'msgstr ""']
+    lines = [f"# Words of Caseroom, {catalogue.locale}.", 'msgid ""', 'msgstr ""']
     lines += [f'"{name}: {value}\\n"' for name, value in header]
     path.write_bytes("\n".join([*lines, "", ""]).encode() + body.getvalue().lstrip())
 
 
 def is_translated(message: Any) -> bool:
     """Whether every form of the message has its words."""
-    return all(message.string) if isinstance(message.string, (tuple, list)) else bool(message.string)
+    return bool(message.string) if isinstance(message.string, str) else all(message.string or ("",))
 
 
 def _add(catalogue: Catalog, one: Found) -> None:
-    ids = one.ids if len(one.ids) > 1 else one.ids[0]
+    ids: Any = one.ids if one.ids[1:] else one.ids[0]
     catalogue.add(ids, locations=[(one.file, 1)], context=one.context)
 
 

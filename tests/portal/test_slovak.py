@@ -163,8 +163,8 @@ def words(page: str) -> Iterator[str]:
         ):
             continue
         for name in SPOKEN:
-            if element.get(name):
-                yield tidy(element.get(name))
+            if spoken := element.get(name):
+                yield tidy(spoken)
         if element.get("id") == "words":
             yield from (tidy(text) for text in json.loads(element.text_content()).values())
         elif element.tag not in ("script", "style", "template", "option") or (

@@ -58,7 +58,7 @@ def keys(catalogue: Catalog) -> set[Any]:
 
 
 def forms(message: Message) -> list[str]:
-    return list(message.string) if isinstance(message.string, (tuple, list)) else [message.string]
+    return [message.string] if isinstance(message.string, str) else [form or "" for form in message.string or ()]
 
 
 def ids(message: Message) -> list[str]:
