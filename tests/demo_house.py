@@ -10,10 +10,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from letters import a_mail, word_file
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-
-from letters import a_mail, word_file
 
 from caseroom.libraries import documents
 from caseroom.lists import filters, items, query
@@ -27,7 +26,6 @@ from caseroom.portal.app import Caseroom, create_app
 from caseroom.portal.demo import loading
 from caseroom.portal.home import Home, open_home
 from caseroom.portal.settings import load
-
 
 HTML = "<p><b>We take it.</b></p><p>As <a href='https://tatra.test/offer'>offered</a>.</p><table><tr><td>2</td></tr></table>"
 

@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date
-from itertools import product
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -19,269 +16,24 @@ from demo_house import DemoHouse
 from flask import template_rendered
 from letters import a_mail
 from office import stub
-from playwright.sync_api import Browser, FilePayload, Page
+from playwright.sync_api import Browser, Page
+from sights import DESKTOP, NO_PAGE, SIGHTS, Sight
 
+from caseroom.portal.app import create_app
 from caseroom.portal.demo.people import PASSWORD
+from caseroom.portal.settings import load
 
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "portal" / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 740}
-BOTH = (DESKTOP, PHONE)
-TODAY = date.today().isoformat()
 OPEN_MAIL = base64.b64encode(a_mail(sender="buyer@unknown.test")).decode()
 
-# Addresses that answer with no page of their own.
-NO_PAGE = {
-    "lists.count": "a number in the list's page",
-    "lists.suggest": "JSON",
-    "search.proposals": "JSON",
-    "styleguide.lookup": "JSON",
-    "documents.download": "a file",
-    "documents.uploaded": "a part of the upload page",
-    "calendar.feed_of_user": "a calendar file",
-    "outlook.manifest_file": "XML",
-    "static": "files",
-    "mail.html_body": "the frame in a mail's page, where it is looked at",
-}
 
-
-@dataclass(frozen=True)
-class Sight:
-    """A page as somebody sees it; `then` does there what shows more of it (a menu, a refusal)."""
-
-    address: str
-    who: str | None = "north"
-    then: Callable[[Page], Any] | None = None
-    status: int = 200
-    sizes: tuple[dict[str, int], ...] = BOTH
-    what: str = ""
-
-    def __str__(self) -> str:
-        return " ".join(filter(None, [self.address, f"as {self.who}", self.what]))
-
-
-def press(*selectors: str) -> Callable[[Page], None]:
-    """Press these, one after the other."""
-
-    def act(page: Page) -> None:
-        for selector in selectors:
-            page.locator(selector).locator("visible=true").first.click()
-
-    return act
-
-
-def send(selector: str, **typed: str) -> Callable[[Page], None]:
-    """Type into the named fields and send the form; the answer is the page to look at."""
-
-    def act(page: Page) -> None:
-        for name, text in typed.items():
-            page.locator(f"main [name={name}]").fill(text)
-        page.locator(selector).first.click()
-        page.wait_for_load_state()
-
-    return act
-
-
-def refused(selector: str = "main [data-save]", **typed: str) -> Callable[[Page], None]:
-    """Send the form and wait until the page says what is wrong."""
-
-    def act(page: Page) -> None:
-        send(selector, **typed)(page)
-        page.locator(".error-summary, .field-error, .notice-danger").locator("visible=true").first.wait_for()
-
-    return act
-
-
-def suggested(selector: str, typed: str) -> Callable[[Page], None]:
-    """Type until options are shown."""
-
-    def act(page: Page) -> None:
-        page.locator(selector).first.press_sequentially(typed)
-        page.locator(".options .option").first.wait_for()
-        page.keyboard.press("ArrowDown")
-
-    return act
-
-
-def panel(page: Page) -> None:
-    """Open the first row's item beside the list."""
-    page.locator("tr[data-href] td:nth-child(2)").first.click()
-    page.locator("#panel-body h1, #panel-body h2").first.wait_for()
-
-
-def dialog(selector: str) -> Callable[[Page], None]:
-    """Open a form in the dialog."""
-
-    def act(page: Page) -> None:
-        press(selector)(page)
-        page.locator("dialog[open] form:not([method=dialog])").first.wait_for()
-
-    return act
-
-
-def conflict(page: Page) -> None:
-    """Edit in two tabs; the second to save is told."""
-    other = page.context.new_page()
-    other.goto(page.url)
-    for tab, text in ((other, "Theirs"), (page, "Mine")):
-        tab.locator("[name=description]").fill(f"{text} {TODAY} {id(tab)}")
-        tab.locator("main [data-save]").click()
-        tab.wait_for_load_state()
-    other.close()
-    page.locator("#conflict-title").wait_for()
-
-
-def pane_signed_in(page: Page) -> None:
-    """Sign in within the pane; it shows the open mail."""
-    page.locator("#sign-in [name=email]").fill("north@demo.test")
-    page.locator("#sign-in [name=password]").fill(PASSWORD)
-    page.locator("#sign-in button").click()
-    page.locator("#filing #places input").first.wait_for()
-
-
-def pane_filed(page: Page) -> None:
-    """File the mail from the pane."""
-    pane_signed_in(page)
-    page.locator("#filing button").last.click()
-    page.locator("#filed-text").wait_for()
-
-
-def where_it_belongs(page: Page) -> None:
-    """Upload two messages, and be asked where each belongs."""
-    sent = [a_mail(f"Question {number}", sender=f"person{number}@unknown.test") for number in (1, 2)]
-    page.locator("main input[type=file]").set_input_files(
-        [FilePayload(name=f"{number}.eml", mimeType="message/rfc822", buffer=one) for number, one in enumerate(sent)]
-    )
-    page.locator("main [data-save]").click()
-    page.locator(".mail-asked").first.wait_for()
-
-
-def open_frame(page: Page) -> None:
-    """Let axe, which is a script, into the frame with the mail's text."""
-    page.locator(".mail-body").evaluate("(frame) => { frame.removeAttribute('sandbox'); frame.src = frame.src; }")
-    page.frame_locator(".mail-body").locator("body").wait_for()
-
-
-MENU, SHEET, USER, RAIL = ("[popovertarget='%s']" % name for name in ("create-menu", "create-sheet", "user-menu", "rail"))
-
-SIGHTS = [
-    Sight("/"),
-    Sight("/", then=press(MENU), sizes=(DESKTOP,), what="with the ＋ menu"),
-    Sight("/", then=press(SHEET), sizes=(PHONE,), what="with the ＋ sheet"),
-    Sight("/", then=press(USER), what="with the user menu"),
-    Sight("/", then=press(".bottom-bar " + RAIL), sizes=(PHONE,), what="with the rail"),
-    Sight("/", then=press("[data-rail-toggle]"), sizes=(DESKTOP,), what="with the rail folded"),
-    Sight("/", then=suggested("#global-search", "st"), what="with suggestions"),
-    Sight("/", who="south"),
-    Sight("/", who="admin"),
-    Sight("/account"),
-    Sight("/account", then=refused("form[action$='/account/password'] button", current="wrong"), what="refused"),
-    Sight("/sign-in", who=None),
-    Sight("/sign-in", who=None, then=refused("main button", email="north@demo.test", password="wrong"), what="refused"),
-    # Lists
-    Sight("/lists"),
-    *(Sight(f"/lists/{name}") for name in ("relations", "contacts", "cases", "activities", "documents", "mails")),
-    Sight("/lists/events"),
-    Sight("/lists/products"),
-    Sight("/lists/cases?view=all&f.status=closed&search=a&sort=-value"),
-    Sight("/lists/cases?view=all", then=press(".filter-panel > summary", ".filter-group:nth-of-type(3) > summary"),
-          what="with filters"),
-    Sight("/lists/cases", then=panel, sizes=(DESKTOP,), what="with the panel"),
-    Sight("/lists/mails", then=panel, sizes=(DESKTOP,), what="with the panel"),
-    Sight("/lists/documents", then=panel, sizes=(DESKTOP,), what="with the panel"),
-    Sight("/lists/relations", then=press("[popovertarget='list-more']"), what="with its menu"),
-    Sight("/lists/relations", then=press("[popovertarget='list-relations-sort']"), sizes=(PHONE,), what="sorting"),
-    Sight("/lists/relations?search=nowhere+to+be+found"),
-    Sight("/lists/cases?f.value.ge=much", what="with a filter that means nothing"),
-    Sight("/lists/cases/bin"),
-    Sight("/lists/products/bin", who="admin"),
-    # Items
-    Sight("/lists/contacts/{contact}"),
-    Sight("/lists/activities/{activity}"),
-    Sight("/lists/events/{event}"),
-    Sight("/lists/contacts/{contact}", then=press("[popovertarget='item-more']"), what="with its menu"),
-    Sight("/lists/cases/{edited_case}/history"),
-    Sight("/lists/cases/{case}/delete"),
-    Sight("/lists/cases/{case}/edit"),
-    Sight("/lists/cases/{edited_case}/edit", then=conflict, what="in conflict"),
-    Sight("/lists/relations/{company}/edit"),
-    Sight("/lists/events/{event}/edit"),
-    Sight("/lists/cases/new"),
-    Sight("/lists/cases/new", then=refused(), what="refused"),
-    Sight("/lists/cases/new?company={company}", then=suggested("#f-company", "st"), what="with a lookup's options"),
-    Sight("/lists/relations/new", then=refused(), what="refused"),
-    *(Sight(f"/lists/{name}/new") for name in ("contacts", "activities", "events")),
-    # Companies and cases
-    Sight("/lists/relations/{company}"),
-    Sight("/lists/relations/{company}", then=press("label:has(#tab-facts)"), sizes=(PHONE,), what="facts"),
-    Sight("/lists/relations/{company}", then=press("label:has(#tab-related)"), sizes=(PHONE,), what="what is open"),
-    Sight("/lists/relations/{company}?kind=mails&log=call"),
-    Sight("/lists/relations/{company}", then=press("[popovertarget='company-more']"), what="with its menu"),
-    Sight("/lists/cases/{case}"),
-    Sight("/lists/cases/{case}", then=press("label:has(#tab-facts)"), sizes=(PHONE,), what="facts"),
-    Sight("/lists/cases/{case}", then=press("label:has(#tab-related)"), sizes=(PHONE,), what="what is open"),
-    Sight("/lists/cases/{case}", then=dialog("[hx-get*='/task']"), what="with a dialog"),
-    Sight("/lists/cases/{closed_case}"),
-    Sight("/call"),
-    *(Sight(f"/cases/{{case}}/{action}") for action in ("call", "task", "meeting", "email", "close")),
-    Sight("/cases/{closed_case}/reopen"),
-    *(Sight(f"/cases/{{case}}/{action}", then=refused(), what="refused") for action in ("task", "email", "close")),
-    *(Sight(f"/relations/{{company}}/{action}") for action in ("call", "email")),
-    # Documents
-    Sight("/lists/documents/{document}"),
-    Sight("/lists/documents/{document}", then=press("[popovertarget='document-more']"), what="with its menu"),
-    Sight("/lists/documents/{document}", who="admin"),
-    Sight("/lists/documents/{taken_document}"),
-    Sight("/lists/documents/{taken_document}", who="both"),
-    Sight("/lists/documents/{taken_document}", who="admin"),
-    Sight("/lists/documents/new"),
-    Sight("/lists/documents/new?case={case}"),
-    Sight("/cases/{case}/from-template"),
-    Sight("/lists/templates", who="templates"),
-    Sight("/lists/templates/{template}", who="templates"),
-    # Mail
-    Sight("/lists/mails/{mail}"),
-    Sight("/lists/mails/{html_mail}", then=open_frame, what="with the text's frame"),
-    Sight("/mail/file"),
-    Sight("/mail/file", then=refused(), what="refused"),
-    Sight("/mail/file", then=where_it_belongs, what="asking where"),
-    # Calendar
-    Sight("/calendar"),
-    *(Sight(f"/calendar?view={view}&date={TODAY}") for view in ("month", "week", "agenda")),
-    Sight("/calendar?view=agenda&date=2001-01-01&of=mine"),
-    Sight("/calendar?view=week&of=groups", who="south"),
-    Sight("/calendar?view=month", then=press("#subscribe > summary"), what="subscribing"),
-    # Search
-    Sight("/search"),
-    Sight("/search?q=ponuka"),
-    Sight("/search?q=ponuka&list=documents"),
-    Sight("/search?q=quetzalcoatlus"),
-    # Administration
-    Sight("/admin", who="admin"),
-    Sight("/admin/users", who="admin"),
-    Sight("/admin/users/{user}", who="admin"),
-    Sight("/admin/users/new", who="admin"),
-    Sight("/admin/users/new", who="admin", then=refused("main form [type=submit]"), what="refused"),
-    Sight("/admin/organisation", who="admin"),
-    Sight("/admin/status", who="admin"),
-    # Errors
-    Sight("/nowhere", status=404),
-    Sight("/lists/cases/999999", status=404),
-    Sight("/lists/sales_groups/new", status=403),
-    Sight("/admin", status=403),
-    # What only developers see, and the pane in Outlook
-    Sight("/styleguide"),
-    Sight("/styleguide", then=press("[popovertarget='new-case']"), what="with a menu"),
-    Sight("/styleguide", then=press("[data-dialog='sample-dialog']"), what="with a dialog"),
-    Sight("/styleguide", then=press(".cell-check input[name=id]"), what="with a selected row"),
-    Sight("/styleguide/item/1"),
-    Sight("/styleguide/error"),
-    Sight("/styleguide/sign-in", who=None),
-    Sight("/outlook/taskpane", who=None),
-    Sight("/outlook/taskpane", who=None, then=pane_signed_in, what="with a mail"),
-    Sight("/outlook/taskpane", who=None, then=pane_filed, what="with a filed mail"),
-]  # fmt: skip
+def pages_among_templates() -> set[str]:
+    """The templates that are pages, not parts or parents of them."""
+    folder = ROOT / "templates"
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*.html") if path.name[0] != "_"}
+    return {name for name in names if not name.startswith("_macros/")} - {"base.html", "layout_signin.html"}
 
 
 @pytest.fixture(scope="module")
@@ -304,9 +56,12 @@ class Looking:
             # Our own policy would keep foreign scripts out; transitions would be caught half way.
             context = self.browser.new_context(bypass_csp=True, reduced_motion="reduce", viewport=DESKTOP)
             office = stub(subject="About the offer", word="", raw=OPEN_MAIL, **{"from": "buyer@unknown.test"})
-            context.route(re.compile("^https:"), lambda route: route.fulfill(body=office, content_type="text/javascript"))
+            context.route(
+                re.compile("^https:"), lambda route: route.fulfill(body=office, content_type="text/javascript")
+            )
             context.add_init_script(self.axe)
             self.pages[who] = context.new_page()
+            self.pages[who].on("pageerror", lambda error: self.found.append(f"a script failed: {error}"))
             if who:
                 self._sign_in(self.pages[who], who)
         return self.pages[who]
@@ -326,9 +81,9 @@ class Looking:
             if not number or sight.then:
                 answer = page.goto(self.address + sight.address.format_map(ids))
                 assert answer is not None and answer.status == sight.status, (str(sight), answer and answer.status)
-                page.evaluate("document.fonts.ready.then(() => true)")
                 if sight.then:
                     sight.then(page)
+                page.wait_for_function("document.fonts.status == 'loaded' && !document.querySelector('.htmx-request')")
             self._check(page, sight, size)
 
     def _check(self, page: Page, sight: Sight, size: dict[str, int]) -> None:
@@ -341,11 +96,25 @@ class Looking:
                 self.found.append(f"{sight}, {size['width']} px, {theme}: {violation}")
 
 
-RUN = """async (tags) => {
+RUN = r"""async (tags) => {
   const found = await axe.run(document, { runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] });
-  return found.violations.flatMap((rule) => rule.nodes.map((node) =>
-    `${rule.id}: ${rule.help}\\n    ${node.target.join(" ")}\\n    ${node.html.slice(0, 200)}\\n    ${(node.failureSummary || "").replace(/\\s+/g, " ")}`));
+  const words = (rule, node) => [`${rule.id}: ${rule.help}`, node.target.join(" "), node.html.slice(0, 200),
+    node.failureSummary.replace(/\s+/g, " ")].join("\n    ");
+  return found.violations.flatMap((rule) => rule.nodes.map((node) => words(rule, node)));
 }"""
+
+
+def test_every_page_of_the_url_map_is_looked_at(tmp_path: Path) -> None:
+    app = create_app(load(tmp_path, environ={}, development=True))
+    app.extensions["caseroom"].database.dispose()
+    addresses, any_id = app.url_map.bind("caseroom.test"), defaultdict(lambda: 1)
+    looked_at = {addresses.match(sight.path.format_map(any_id))[0] for sight in SIGHTS if sight.status == 200}
+    pages = {
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if "GET" in (rule.methods or ()) and not rule.rule.startswith("/api/")
+    }
+    assert looked_at == pages - NO_PAGE.keys() and NO_PAGE.keys() <= pages
 
 
 def test_axe_finds_nothing_on_any_page(demo: tuple[DemoHouse, str], browser: Browser, axe: str) -> None:
@@ -358,4 +127,5 @@ def test_axe_finds_nothing_on_any_page(demo: tuple[DemoHouse, str], browser: Bro
     with template_rendered.connected_to(note, house.app):
         for sight in SIGHTS:
             looking.at(sight, house.ids)
+    assert pages_among_templates() - shown == set(), "nothing here shows these templates"
     assert not looking.found, "\n".join([f"{len(looking.found)} findings", *looking.found])
