@@ -67,6 +67,8 @@ def enter(home: Home) -> DemoHouse:
         prepared = filing.prepare(home.blobs, messages.parse(html))
         filed = filing.file_message(session, north, prepared, case=house.ids["case"])
         house.ids |= {"html_mail": filed.mail.id, "user": north.user_id}
+        colleague = session.scalars(select(User).where(User.email == "adam.belica@demo.test")).one()
+        house.ids["colleague"] = colleague.id
     return house
 
 

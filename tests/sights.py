@@ -257,6 +257,7 @@ SIGHTS = [
     Sight("/admin", who="admin"),
     Sight("/admin/users", who="admin"),
     Sight("/admin/users/{user}", who="admin"),
+    Sight("/admin/users/{colleague}", who="admin", then=send("form[action$='/password'] button"), what="password made"),
     Sight("/admin/users/new", who="admin"),
     Sight("/admin/users/new", who="admin", then=refused("main form [type=submit]"), what="refused"),
     Sight("/admin/organisation", who="admin"),
