@@ -30,7 +30,7 @@ FOLDER = Path(__file__).resolve().parent
 SELLER = "adam.belica@demo.test"  # of group North, reads English
 # File: address, width, height. What {company} and {document} stand for: subjects().
 PICTURES = {
-    "portal.png": ("/lists/relations/{company}", 1280, 800),
+    "portal.png": ("/lists/relations/{company}", 1440, 860),
     "document.png": ("/lists/documents/{document}", 1280, 720),
 }
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
