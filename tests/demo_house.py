@@ -65,6 +65,7 @@ def enter(home: Home) -> DemoHouse:
         house.ids |= _busiest(session, north) | _prepared(session, north)
         html = a_mail("Offer accepted", html=HTML, attach={"order.docx": word_file()})
         prepared = filing.prepare(home.blobs, messages.parse(html))
+        assert north.user_id is not None
         filed = filing.file_message(session, north, prepared, case=house.ids["case"])
         house.ids |= {"html_mail": filed.mail.id, "user": north.user_id}
         colleague = session.scalars(select(User).where(User.email == "adam.belica@demo.test")).one()

@@ -11,11 +11,11 @@ from datetime import date
 from typing import Any
 
 from letters import a_mail
-from playwright.sync_api import FilePayload, Page
+from playwright.sync_api import FilePayload, Page, ViewportSize
 
 from caseroom.portal.demo.people import PASSWORD
 
-DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 740}
+DESKTOP, PHONE = ViewportSize(width=1280, height=800), ViewportSize(width=360, height=740)
 BOTH = (DESKTOP, PHONE)
 TODAY = date.today().isoformat()
 
@@ -42,7 +42,7 @@ class Sight:
     who: str | None = "north"
     then: Callable[[Page], Any] | None = None
     status: int = 200
-    sizes: tuple[dict[str, int], ...] = BOTH
+    sizes: tuple[ViewportSize, ...] = BOTH
     what: str = ""
 
     @property

@@ -16,7 +16,7 @@ from demo_house import DemoHouse
 from flask import template_rendered
 from letters import a_mail
 from office import stub
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 from sights import DESKTOP, NO_PAGE, SIGHTS, Sight
 
 from caseroom.portal.app import create_app
@@ -86,7 +86,7 @@ class Looking:
                 page.wait_for_function("document.fonts.status == 'loaded' && !document.querySelector('.htmx-request')")
             self._check(page, sight, size)
 
-    def _check(self, page: Page, sight: Sight, size: dict[str, int]) -> None:
+    def _check(self, page: Page, sight: Sight, size: ViewportSize) -> None:
         page.evaluate("scrollTo(0, 0)")  # so that the bar above lies over nothing
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             self.found.append(f"{sight}, {size['width']} px: the page scrolls sideways")

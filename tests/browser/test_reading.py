@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from house import PASSWORD, House
@@ -79,7 +79,8 @@ def test_the_first_key_leads_past_the_navigation(seen: tuple[Page, dict[str, str
 
 def test_motion_is_short_and_there_is_none_for_who_wants_none(seen: tuple[Page, dict[str, str]]) -> None:
     page, addresses = seen
-    for motion, most in (("no-preference", 0.15), ("reduce", 0.001)):
+    wishes: list[tuple[Literal["no-preference", "reduce"], float]] = [("no-preference", 0.15), ("reduce", 0.001)]
+    for motion, most in wishes:
         page.emulate_media(reduced_motion=motion)
         for address in addresses.values():
             page.goto(address)
