@@ -15,6 +15,7 @@ from . import assets, errors, routes
 from .home import Home, open_home
 from .navigation import shell_context
 from .request import COOKIE, SAFE, cookie_value, finish, identify
+from .sentences import one_stop
 from .settings import Settings, languages
 
 CSP = (
@@ -100,6 +101,7 @@ def _templates(app: Flask) -> None:
 
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters["one_stop"] = one_stop
     assets.register(app)
     app.context_processor(shell_context)
 

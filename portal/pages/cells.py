@@ -115,7 +115,9 @@ def value_cell(value: Any, column: Shown, actor: Actor) -> Cell:
         case "url":
             return Cell("web", value.split("://", 1)[-1].rstrip("/"), value)
         case "datetime":
-            return Cell("when", text, note=value.astimezone(ZoneInfo(reader.time_zone)).isoformat(timespec="seconds"))
+            at = value.astimezone(ZoneInfo(reader.time_zone)).isoformat(timespec="seconds")
+            # How long ago something was changed is enough; when a meeting starts must be said in full.
+            return Cell("when" if column.column is None else "instant", text, note=at)
         case "choice":
             return Cell("pill", text, note=_pill(kind, value)) if _pill(kind, value) is not None else Cell("text", text)
         case "tags" | "multi_choice":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from email.utils import parseaddr
 from itertools import groupby
 from typing import Any
 from urllib.parse import quote
@@ -193,7 +194,8 @@ def _first_line(text: str | None) -> str:
 
 def _who(item: Item) -> str | None:
     if item.definition.name == "mails":
-        return item.get("sender")
+        name, address = parseaddr(item.get("sender") or "")
+        return name or address or item.get("sender")
     person = item.get("modified_by") if item.definition.name == "documents" else item.get("salesperson")
     return person.title if person else None
 
