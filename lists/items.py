@@ -60,12 +60,7 @@ def add(
     new["flagged"] = checks.required(found, new, by_import=actor.by_import) or new["flagged"] or None
     checks.unique(session, actor, found, new, list(new), None)
     scope = scopes.scope_of(session, found, new)
-    if scopes.level_in(session, actor, scope) < Level.EDIT:
-        raise Forbidden(
-            "You may not add anything to this list."
-            if found.separation == "common"
-            else "You may not add anything for this group."
-        )
+    _may_put_into(session, actor, found, scope)
     new["id"] = _insert(session, found, new, scope)
     _record(session, change, new["id"], 1, {}, None, scope)
     hooks.run_after(session, change)
@@ -187,6 +182,9 @@ def _write(session: Session, change: Change) -> bool:
     checks.required(found, {name: new[name] for name in names}, by_import=actor.by_import)
     checks.unique(session, actor, found, new, names, new["id"])
     scope = scopes.scope_of(session, found, new)
+    if scope != old["scope_id"]:
+        # Who moves something puts it there: into a case that is only shared with them they may not.
+        _may_put_into(session, actor, found, scope)
     values = {name: new[name] for name in names} | {"scope_id": scope}
     _update_row(session, found, old, values, actor)
     before = {name: old.get(name) for name in names}
@@ -195,6 +193,16 @@ def _write(session: Session, change: Change) -> bool:
         _move_followers(session, actor, found, new["id"])
     hooks.run_after(session, change)
     return True
+
+
+def _may_put_into(session: Session, actor: Actor, found: ListDefinition, scope: int) -> None:
+    """Refuse a write after which the item would be where the actor may not write. Raises Forbidden."""
+    if scopes.level_in(session, actor, scope) < Level.EDIT:
+        raise Forbidden(
+            "You may not add anything to this list."
+            if found.separation == "common"
+            else "You may not add anything for this group."
+        )
 
 
 def _flagged(change: Change) -> bool | None:

@@ -64,6 +64,20 @@ def test_sharing_a_case_lets_another_group_read_it_and_sharing_its_company_does_
         items.update(session, actor, "cases", case.id, {"description": "x"}, version=None)
 
 
+@pytest.mark.parametrize("list_name", ["activities", "events", "documents", "mails"])
+def test_nothing_is_moved_into_a_case_that_is_only_shared_for_reading(house: House, list_name: str) -> None:
+    case = house.make_case(by="north", shared_with=[house.groups["South"]])
+    when = {"start": "2026-12-01T10:00:00Z", "end": "2026-12-01T11:00:00Z"} if list_name == "events" else {}
+    typed = {"name": "Mine"} if list_name in ("events", "documents") else {}
+    mine = house.make(list_name, {"company": case["company"].id, **when, **typed}, by="south")
+    with pytest.raises(Forbidden), house.write("south") as (session, actor):
+        items.update(session, actor, list_name, mine.id, {"case": case.id}, version=None)
+    assert mine.id not in _sees(house, "north", list_name) or list_name == "events"
+    with house.read("south") as (session, actor):
+        standing = query.get(session, actor, list_name, mine.id)
+        assert standing["case"] is None and standing.version == 1
+
+
 def test_who_leaves_a_group_loses_its_cases_at_once(house: House) -> None:
     case = house.make_case(by="north")
     assert case.id in _sees(house, "both", "cases")
