@@ -215,7 +215,8 @@ def _stored(
     locked = select(found.table).where(found.table.c.id == item_id, *reading.conditions()).with_for_update()
     row = session.execute(locked).mappings().one_or_none()
     if row is None:
-        query.get(session, actor, found.name, item_id, deleted=deleted)
+        # The recycle bin shows what one may edit: of what else lies there nobody hears.
+        query.get(session, actor, found.name, item_id, right=right if deleted else Level.EXISTS, deleted=deleted)
         raise Forbidden(
             "You may change this but not delete it."
             if right is Level.DELETE and _may_edit(session, actor, found, item_id)

@@ -155,6 +155,16 @@ MEMBERS = {"North": {"north", "both", "reader"}, "West": {"west", "both"}, "Sout
 MANAGED = {"North": {"manager"}, "West": {"manager"}, "South": set()}
 
 
+def test_a_deleted_event_is_unknown_to_who_may_not_bring_it_back(house: House) -> None:
+    """That an event is there everybody may know, but not what lies in the recycle bin."""
+    event = house.make("events", by="north")
+    with house.write("north") as (session, actor):
+        items.delete(session, actor, "events", event.id, version=None)
+    for number in (event.id, 987_654):
+        with house.write("south") as (session, actor), pytest.raises(NotFound):
+            items.restore(session, actor, "events", number)
+
+
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
