@@ -11,7 +11,7 @@ ASSETS := $(shell find portal/frontend portal/translations -name node_modules -p
 	\( -type f ! -name '*.mo' ! -name '*.pyc' -print \) 2>/dev/null | tr ' ' '?')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test lint format type assets bench screenshots constraints release clean
+.PHONY: help demo run test lint format type assets catalogues bench screenshots constraints release clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ assets: $(BIN)/.tools ## bundle the front end and compile the catalogues
 	$(BIN)/python setup.py -q assets
 	@touch $(BIN)/.assets
 
+catalogues: $(BIN)/.tools ## bring the translations up to date with the messages in the sources
+	$(BIN)/python portal/translations/renew.py
+
 bench: $(BIN)/.tools $(BIN)/.assets ## run the benchmarks, their quick form
 	@for program in bench/[a-z]*.py; do $(BIN)/python $$program --quick || exit 1; done
 
@@ -48,7 +51,7 @@ screenshots: $(BIN)/.tools $(BIN)/.assets ## take the pictures of the documentat
 
 constraints: ## renew the tested versions from a fresh environment
 	rm -rf build/fresh && $(PYTHON) -m venv build/fresh
-	build/fresh/bin/python -m pip install --quiet -e '.[postgresql,redis,test,dev]'
+	build/fresh/bin/python -m pip install --quiet -e '.[postgresql,test,dev]'
 	{ sed -n '/^#/p' requirements/constraints.txt; \
 	  build/fresh/bin/python -m pip freeze --exclude-editable --exclude setuptools --exclude pip; } > build/constraints.txt
 	mv build/constraints.txt requirements/constraints.txt
@@ -70,7 +73,7 @@ $(BIN)/.installed: $(RECIPE) | $(BIN)/python
 	@touch $@ $(BIN)/.assets
 
 $(BIN)/.tools: $(RECIPE) | $(BIN)/python
-	$(PIP) install --quiet --constraint requirements/constraints.txt --editable '.[postgresql,redis,test,dev]'
+	$(PIP) install --quiet --constraint requirements/constraints.txt --editable '.[postgresql,test,dev]'
 	@touch $@ $(BIN)/.installed $(BIN)/.assets
 
 # The installation just before this may have built them already.

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from . import bulk, changelog_buffer, checks, filters, hooks, query, scopes
 from .catalogue import Column, ListDefinition, catalogue, definition
-from .errors import Conflict, Forbidden, NotFound, Stale
+from .errors import N_, Conflict, Forbidden, NotFound, Stale
 from .hooks import Change
 from .models import Version, new_guid, now
 from .query import Item
@@ -20,7 +20,7 @@ from .reading import Reading
 from .rights import Actor, Level
 
 _versions = Version.__table__
-SEE = "You may see this but not change it."
+SEE = N_("You may see this but not change it.")
 
 
 def create(
@@ -218,7 +218,7 @@ def _stored(
         # The recycle bin shows what one may edit: of what else lies there nobody hears.
         query.get(session, actor, found.name, item_id, right=right if deleted else Level.EXISTS, deleted=deleted)
         raise Forbidden(
-            "You may change this but not delete it."
+            N_("You may change this but not delete it.")
             if right is Level.DELETE and _may_edit(session, actor, found, item_id)
             else SEE
         )

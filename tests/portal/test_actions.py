@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 from caseroom.lists import query
 from caseroom.lists.columns import Reader
 from caseroom.lists.errors import Invalid
+from caseroom.lists.models import User
 from caseroom.portal.app import create_app
 from caseroom.portal.free_time import first_free
 from caseroom.portal.pages.typed import read_day, read_instant
@@ -52,6 +53,12 @@ def test_a_task_takes_its_day_in_words_and_says_what_was_made(house: House) -> N
     assert "Task made: Send the offer" in client.get("/").text
 
 
+def test_a_name_that_ends_with_a_stop_ends_its_sentence_with_one(house: House) -> None:
+    company, client = house.make_relation(name="Tatra, a.s."), house.client("north")
+    send(client, f"/relations/{company.id}/call", description="They ask for more …")
+    assert "<p>Call logged with Tatra, a.s.</p>" in client.get("/").text
+
+
 @pytest.mark.parametrize(
     ("fields", "words"),
     [({"description": "x", "due": "someday soon"}, "not a date"), ({"due": "tomorrow"}, "Say what is to be done")],
@@ -67,6 +74,8 @@ def test_a_meeting_makes_an_activity_and_an_event_for_the_cases_contacts(house: 
     company = house.make_relation()
     contact = house.make("contacts", {"surname": "Buyer", "company": company.id})
     case = house.make_case(name="Licence", company=company.id, contacts=[contact.id])
+    with house.write("north") as (session, _actor):
+        session.get_one(User, house.people["north"]).time_zone = "Europe/Istanbul"
     client = house.client("north")
     form = client.get(f"/cases/{case.id}/meeting").text
     assert f'value="{contact.id}" checked' in form
@@ -81,7 +90,7 @@ def test_a_meeting_makes_an_activity_and_an_event_for_the_cases_contacts(house: 
     (activity,), (event,) = all_of(house, "activities"), all_of(house, "events")
     assert event["activity"].id == activity.id and event["place"] == "Tallinn"
     assert event["participants"] == [{"contact": contact.id, "answer": "none"}]
-    assert event["start"].isoformat() == "2026-12-01T10:00:00+00:00", "read in the user's own zone"
+    assert event["start"].isoformat() == "2026-12-01T07:00:00+00:00", "read in the user's own zone"
     (masked,) = all_of(house, "events", by="south")
     assert masked.title == "Meeting" and masked["case"] is None and masked["place"] == "Tallinn"
 
