@@ -48,7 +48,7 @@ screenshots: $(BIN)/.tools $(BIN)/.assets ## take the pictures of the documentat
 
 constraints: ## renew the tested versions from a fresh environment
 	rm -rf build/fresh && $(PYTHON) -m venv build/fresh
-	build/fresh/bin/python -m pip install --quiet -e '.[postgresql,redis,test,dev]'
+	build/fresh/bin/python -m pip install --quiet -e '.[postgresql,test,dev]'
 	{ sed -n '/^#/p' requirements/constraints.txt; \
 	  build/fresh/bin/python -m pip freeze --exclude-editable --exclude setuptools --exclude pip; } > build/constraints.txt
 	mv build/constraints.txt requirements/constraints.txt
@@ -70,7 +70,7 @@ $(BIN)/.installed: $(RECIPE) | $(BIN)/python
 	@touch $@ $(BIN)/.assets
 
 $(BIN)/.tools: $(RECIPE) | $(BIN)/python
-	$(PIP) install --quiet --constraint requirements/constraints.txt --editable '.[postgresql,redis,test,dev]'
+	$(PIP) install --quiet --constraint requirements/constraints.txt --editable '.[postgresql,test,dev]'
 	@touch $@ $(BIN)/.installed $(BIN)/.assets
 
 # The installation just before this may have built them already.

@@ -52,9 +52,7 @@ class Assets(Command):
 
     def run(self) -> None:
         compile_catalogues()
-        # SWITCH: unconditional once portal/frontend/src has landed.
-        if (ROOT / "portal" / "frontend" / "src").is_dir():
-            build_scripts()
+        build_scripts()
 
 
 class BuildWithAssets(build_py):

@@ -25,6 +25,11 @@ class UtcDateTime(TypeDecorator[datetime.datetime]):
     impl = DateTime
     cache_ok = True
 
+    @property
+    def python_type(self) -> type[datetime.datetime]:
+        """What comes out: cursors of pages are checked against it."""
+        return datetime.datetime
+
     def load_dialect_impl(self, dialect: Dialect) -> Any:
         return dialect.type_descriptor(DateTime(timezone=dialect.name == "postgresql"))
 

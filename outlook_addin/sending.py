@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from ..libraries.blobs import BlobStore
 from ..lists import filters, items, query
-from ..lists.errors import Conflict, FieldError, Invalid
+from ..lists.errors import Conflict, FieldError, Forbidden, Invalid
 from ..lists.models import User
 from ..lists.query import Item
 from ..lists.rights import Actor, Level
@@ -92,9 +92,12 @@ def compose(
     """Build an e-mail about a case or to a company. `session` only reads: call it before the transaction.
 
     `to`: addresses, as a list or with commas between; `documents`: ids of documents to send along. Raises NotFound
-    (case or company), Conflict (no mail server is configured), Invalid with every refused field.
+    (case or company), Forbidden (the case may only be read), Conflict (no mail server is configured), Invalid with
+    every refused field.
     """
     about = query.get(session, actor, "cases" if case else "relations", case or relation or 0, right=Level.READ)
+    if case and not about.editable:
+        raise Forbidden("You may see this but not change it.")
     if not post.can_send:
         raise Conflict(
             "No mail server is configured, so nothing can be sent. An administrator sets smtp_url and mail_from."

@@ -125,10 +125,6 @@ class Settings:
         "", "where documents' contents lie, file:// or s3://; empty = folder blobs in the home", url=True,
         check=one_scheme_of("file", "s3"),
     )  # fmt: skip
-    redis_url: str = setting(
-        "", "redis:// of a job queue shared by many machines; empty = a queue of this one's own", url=True,
-        check=_reachable_url("redis", "rediss"),
-    )  # fmt: skip
     bind: str = setting("127.0.0.1", "address that the web server listens on")
     port: int = setting(8000, "port that the web server listens on", check=between(1, 65535))
     public_url: str = setting(

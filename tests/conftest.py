@@ -11,7 +11,6 @@ import shutil
 import sqlite3
 import sys
 import tempfile
-import uuid
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +21,7 @@ from sqlalchemy.exc import OperationalError
 
 sys.path.insert(0, str(Path(__file__).parent))  # for the tests' own modules, such as house
 
+from copies import Copies, on_server
 from house import House, enter, settle
 
 from caseroom.portal.home import open_home
@@ -78,20 +78,6 @@ def pdftotext() -> str:
 
 
 @pytest.fixture(scope="session")
-def redis() -> str:
-    """URL of a Redis server that answers: CASEROOM_TEST_REDIS, else database 15 of this machine's own."""
-    import redis as client
-
-    url = os.environ.get("CASEROOM_TEST_REDIS") or "redis://127.0.0.1:6379/15"
-    try:
-        with client.Redis.from_url(url, socket_connect_timeout=3) as connection:
-            connection.ping()
-    except client.RedisError as reason:
-        pytest.skip(f"no Redis answers: {_one_line(reason)}")
-    return url
-
-
-@pytest.fixture(scope="session")
 def postgresql() -> str:
     """URL of a database on a PostgreSQL server where this user may create further ones.
 
@@ -139,12 +125,12 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def postgresql_template(postgresql: str, worker_id: str) -> Iterator[str]:
     """The name of a prepared PostgreSQL database, to copy; dropped at the end."""
     name = f"caseroom_test_{os.getpid()}_{worker_id}"
-    _on_server(postgresql, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name}")
+    on_server(postgresql, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name}")
     try:
         prepare(_with_database(postgresql, name))
         yield name
     finally:
-        _on_server(postgresql, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        on_server(postgresql, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")
@@ -168,12 +154,28 @@ def sqlite_house(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path
 def postgresql_house(postgresql: str, postgresql_template: str, house_home: Path) -> Iterator[str]:
     """The name of the PostgreSQL database of a settled house, to copy; dropped at the end."""
     name = f"{postgresql_template}_house"
-    _on_server(postgresql, f"CREATE DATABASE {name} TEMPLATE {postgresql_template}")
+    on_server(postgresql, f"CREATE DATABASE {name} TEMPLATE {postgresql_template}")
     try:
         _settle_template(house_home, _with_database(postgresql, name))
         yield name
     finally:
-        _on_server(postgresql, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        on_server(postgresql, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def postgresql_template_copies(postgresql: str, postgresql_template: str) -> Iterator[Copies]:
+    """Copies of the prepared database."""
+    copies = Copies(postgresql, postgresql_template)
+    yield copies
+    copies.close()
+
+
+@pytest.fixture(scope="session")
+def postgresql_house_copies(postgresql: str, postgresql_house: str) -> Iterator[Copies]:
+    """Copies of the settled house's database."""
+    copies = Copies(postgresql, postgresql_house)
+    yield copies
+    copies.close()
 
 
 def _settle_template(folder: Path, url: str) -> None:
@@ -192,13 +194,12 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
         shutil.copyfile(request.getfixturevalue(f"sqlite_{template}"), path)
         yield f"sqlite:///{path}"
         return
-    server, template = request.getfixturevalue("postgresql"), request.getfixturevalue(f"postgresql_{template}")
-    name = f"{template}_{uuid.uuid4().hex[:12]}"
-    _on_server(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    copies: Copies = request.getfixturevalue(f"postgresql_{template}_copies")
+    name = copies.take()
     try:
-        yield _with_database(server, name)
+        yield _with_database(request.getfixturevalue("postgresql"), name)
     finally:
-        _on_server(server, f"DROP DATABASE {name} WITH (FORCE)")
+        copies.give_back(name)
 
 
 @pytest.fixture
@@ -217,15 +218,9 @@ def worker_id(request: pytest.FixtureRequest) -> str:
 
 
 def _with_database(url: str, name: str) -> str:
-    return sa.make_url(url).set(database=name).render_as_string(hide_password=False)
-
-
-def _on_server(url: str, *statements: str) -> None:
-    """Run statements that PostgreSQL allows in no transaction."""
-    server = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-    with server.connect() as connection:
-        for statement in statements:
-            connection.exec_driver_sql(statement)
+    """The URL of a database of the tests: none outlives its server, so that commits need not wait for the disk."""
+    there = sa.make_url(url).set(database=name).update_query_dict({"options": "-c synchronous_commit=off"})
+    return there.render_as_string(hide_password=False)
 
 
 def _one_line(reason: object) -> str:

@@ -12,10 +12,12 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import CodeType
 from typing import TYPE_CHECKING, Any, cast
 
 from argon2 import PasswordHasher
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
@@ -59,6 +61,22 @@ class Browser(FlaskClient):
         def open(self, *args: Any, **kw: Any) -> Answer: ...
 
 
+class CompiledOnce(BytecodeCache):
+    """Every house has an application of its own; what their templates compile to they share."""
+
+    def __init__(self) -> None:
+        self.compiled: dict[tuple[str, str], CodeType | None] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self.compiled.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.compiled[bucket.key, bucket.checksum] = bucket.code
+
+
+TEMPLATES = CompiledOnce()
+
+
 class House:
     """`people`: user ids by short name; `groups`, `owners`: item ids by name."""
 
@@ -66,6 +84,7 @@ class House:
         self.home = home
         self.app = create_app(home.settings, opened=home)
         self.app.testing = True
+        self.app.jinja_env.bytecode_cache = TEMPLATES
         self.owners: dict[str, int] = {}
         self.groups: dict[str, int] = {}
         self.people: dict[str, int] = {}
@@ -179,16 +198,16 @@ class House:
         if list_name == "events":
             values = {"start": "2026-12-01T10:00:00+01:00", "end": "2026-12-01T11:00:00+01:00", **values}
         if list_name in ("documents", "templates"):
-            return self._make_document(list_name, values, by)
+            return self._make_document(list_name, values, by, (program or {}).get("content_text"))
         with self.write(by) as (session, actor):
             return items.create(session, actor, list_name, values, program=program)
 
-    def _make_document(self, library: str, values: dict[str, Any], by: str) -> Item:
+    def _make_document(self, library: str, values: dict[str, Any], by: str, text: str | None) -> Item:
         """A document with a small PDF that says its name, since a document begins with its file."""
         content = f"%PDF-1.4\n% {values['name']}\n%%EOF\n".encode()
         blob = self.home.blobs.put(io.BytesIO(content))
         with self.write(by) as (session, actor):
-            return documents.add_file(session, actor, library, blob, f"{values['name']}.pdf", values)
+            return documents.add_file(session, actor, library, blob, f"{values['name']}.pdf", values, text=text)
 
     def make_relation(self, *, by: str = "north", **values: Any) -> Item:
         return self.make("relations", values, by=by)
@@ -209,9 +228,9 @@ def token_of(page: str) -> str:
     return found.group(1)
 
 
-def settle(folder: Path, database_url: str) -> House:
+def settle(folder: Path, database_url: str, **settings: Any) -> House:
     """A new house on a prepared, empty database."""
-    house = House(open_home(load(folder, environ={}, database_url=database_url)))
+    house = House(open_home(load(folder, environ={}, database_url=database_url, **settings)))
     house.settle()
     return house
 

@@ -38,7 +38,17 @@ def working_instant(rng: Random, start: datetime, end: datetime, zone: str) -> d
         instant = at(day, minutes // 60, minutes % 60, zone)
         if start < instant < end:
             return instant
-    return max(start, (start + timedelta(seconds=rng.uniform(0, span))).replace(second=0, microsecond=0))
+    begin, finish = rng.choice(_working_hours(start, end, zone) or [(start, end)])
+    chance = begin + timedelta(seconds=rng.uniform(0, (finish - begin).total_seconds()))
+    return max(start, chance.replace(second=0, microsecond=0))
+
+
+def _working_hours(start: datetime, end: datetime, zone: str) -> list[tuple[datetime, datetime]]:
+    """The weekday's working hours that lie between `start` and `end`, cut to them."""
+    first, last = (instant.astimezone(ZoneInfo(zone)).date() for instant in (start, end))
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    hours = [(max(start, at(day, 7, 30, zone)), min(end, at(day, 17, 0, zone))) for day in days if day.weekday() < 5]
+    return [(begin, finish) for begin, finish in hours if finish - begin > timedelta(minutes=1)]
 
 
 def stamp(row: Row, created: datetime, created_by: str, modified: datetime | None = None,

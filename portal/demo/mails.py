@@ -96,9 +96,7 @@ def _exchange(rng: Random, thread: Thread, now: datetime, documents: list[Row]) 
     rows = []
     for place in range(rng.choices([1, 2, 3, 4], [25, 35, 25, 15])[0]):
         if place:
-            sent = clock.working_instant(
-                rng, sent, sent + timedelta(days=rng.choice([1, 2, 4])), thread.case["zone"]
-            )
+            sent = clock.working_instant(rng, sent, _latest_answer(rng, sent), thread.case["zone"])
             sent = max(sent, rows[-1]["sent"] + timedelta(minutes=20))
         if sent > end - timedelta(minutes=place and 15):
             break
@@ -108,6 +106,12 @@ def _exchange(rng: Random, thread: Thread, now: datetime, documents: list[Row]) 
         thread.messages.append(message)
         rows.append(_row(rng, thread, place, sent, min(end, now), message, privacy))
     return rows
+
+
+def _latest_answer(rng: Random, sent: datetime) -> datetime:
+    """Until when it is answered: some days later, and never on a weekend."""
+    latest = sent + timedelta(days=rng.choice([1, 2, 4]))
+    return latest + (clock.workday(latest.date()) - latest.date())
 
 
 def _message(rng: Random, thread: Thread, place: int, sent: datetime, attached: Row | None) -> EmailMessage:

@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 from caseroom.lists import query
 from caseroom.lists.columns import Reader
 from caseroom.lists.errors import Invalid
+from caseroom.lists.models import User
 from caseroom.portal.app import create_app
 from caseroom.portal.free_time import first_free
 from caseroom.portal.pages.typed import read_day, read_instant
@@ -67,6 +68,8 @@ def test_a_meeting_makes_an_activity_and_an_event_for_the_cases_contacts(house: 
     company = house.make_relation()
     contact = house.make("contacts", {"surname": "Buyer", "company": company.id})
     case = house.make_case(name="Licence", company=company.id, contacts=[contact.id])
+    with house.write("north") as (session, _actor):
+        session.get_one(User, house.people["north"]).time_zone = "Europe/Istanbul"
     client = house.client("north")
     form = client.get(f"/cases/{case.id}/meeting").text
     assert f'value="{contact.id}" checked' in form
@@ -81,7 +84,7 @@ def test_a_meeting_makes_an_activity_and_an_event_for_the_cases_contacts(house: 
     (activity,), (event,) = all_of(house, "activities"), all_of(house, "events")
     assert event["activity"].id == activity.id and event["place"] == "Tallinn"
     assert event["participants"] == [{"contact": contact.id, "answer": "none"}]
-    assert event["start"].isoformat() == "2026-12-01T10:00:00+00:00", "read in the user's own zone"
+    assert event["start"].isoformat() == "2026-12-01T07:00:00+00:00", "read in the user's own zone"
     (masked,) = all_of(house, "events", by="south")
     assert masked.title == "Meeting" and masked["case"] is None and masked["place"] == "Tallinn"
 

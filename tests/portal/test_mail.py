@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from house import House
+from house import House, settle
 from letters import a_mail, word_file
 from werkzeug.test import TestResponse
 
@@ -213,13 +213,7 @@ def test_a_suggestion_changes_nothing_and_names_what_may_be_seen(house: House) -
 @pytest.fixture
 def posting(database_url: str, tmp_path: Path) -> Any:
     """A house with a mail server configured."""
-    from house import House as Settled
-
-    from caseroom.portal.home import open_home
-    from caseroom.portal.settings import load
-
-    options = {"smtp_url": "smtp://127.0.0.1:9", "mail_from": "sales@house.test", "database_url": database_url}
-    house = Settled(open_home(load(tmp_path / "home", environ={}, **options)))
+    house = settle(tmp_path / "home", database_url, smtp_url="smtp://127.0.0.1:9", mail_from="sales@house.test")
     yield house
     house.home.database.dispose()
 

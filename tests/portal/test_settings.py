@@ -175,7 +175,6 @@ def test_no_secret_is_printed(tmp_path: Path):
             "CASEROOM_DATABASE_URL": f"postgresql+psycopg://me:{canary}@db/crm?sslmode=require",
             "CASEROOM_SMTP_URL": f"smtp://me:{canary}@mail.example.test:587",
             "CASEROOM_MAIL_FROM": "crm@example.test",
-            "CASEROOM_REDIS_URL": f"redis://:{canary}@cache:6379/0",
             "CASEROOM_BLOB_URL": f"s3://bucket/house?secret_access_key={canary}&region=eu",
         },
     )
@@ -184,7 +183,6 @@ def test_no_secret_is_printed(tmp_path: Path):
     assert lines["secret_key"][0] == "(set)"
     assert lines["database_url"][0] == "postgresql+psycopg://me:***@db/crm?sslmode=require"
     assert lines["smtp_url"][0] == "smtp://me:***@mail.example.test:587"
-    assert lines["redis_url"][0] == "redis://:***@cache:6379/0"
     assert lines["blob_url"][0] == "s3://bucket/house?secret_access_key=***&region=eu"
 
 
