@@ -149,13 +149,18 @@ class WhooshEngine(SearchEngine):
 
     @contextmanager
     def _damage_noted(self) -> Iterator[None]:
-        """What goes wrong inside is an answer of nothing, where it is the index that cannot be read."""
+        """What goes wrong inside is an answer of nothing, where the index cannot be read or is just built anew."""
         try:
             yield
         except Exception as error:  # Whoosh answers damage with many kinds of error
-            if _is_innocent(error) or self.versions() is not None:
+            if _is_innocent(error):
                 raise
-            self._note_damage()
+            if self._open() is None:
+                return
+            if self.versions() is None:
+                self._note_damage()
+            elif not isinstance(error, FileNotFoundError):  # taken away while it was opened
+                raise
 
     def clear(self) -> None:
         with self._mutex:
@@ -253,12 +258,12 @@ class WhooshEngine(SearchEngine):
 
     def _documents(self, searcher: Searcher, fits: Callable[[str], bool]) -> set[int]:
         found: set[int] = set()
-        for reader, offset in searcher.reader().leaf_readers():
+        leaves = [leaf for leaf in searcher.reader().leaf_readers() if leaf[0].segment() is not None]  # none yet: empty
+        for reader, offset in leaves:
             for token, numbers in self._tokens(reader).items():
                 if fits(token):
                     found.update(number + offset for number in numbers)
-        segments = (reader.segment() for reader, _offset in searcher.reader().leaf_readers())
-        present = {segment.segment_id() for segment in segments if segment is not None}
+        present = {reader.segment().segment_id() for reader, _offset in leaves}  # type: ignore[union-attr]
         for gone in set(self._segments) - present:
             self._segments.pop(gone, None)
         return found
