@@ -13,7 +13,7 @@ from .catalogue import Column, ListDefinition, catalogue
 from .columns import ColumnType, Reference
 from .columns.text import TextColumn
 from .database import one_at_a_time
-from .errors import FieldError, Invalid
+from .errors import FieldError, Invalid, Titles
 from .models import User
 from .reading import SYSTEM_TYPES, Reading
 from .rights import Actor, Level
@@ -78,15 +78,18 @@ def default_of(column: Column, actor: Actor) -> Any:
 
 def required(found: ListDefinition, values: Mapping[str, Any], *, by_import: bool) -> bool:
     """Refuse empty required values. An import may leave gaps where the definition says so: answers whether it did."""
-    empty = gaps(found, values)
     allowed = found.settings.get("gap_flagged", ()) if by_import else ()
-    errors = [
-        FieldError(column.name, "“%(column)s” must be filled in.", {"column": column.title("en")})
-        for column in empty if column.name not in allowed
-    ]  # fmt: skip
-    if errors:
+    if errors := missing(found, values, allowed=allowed):
         raise Invalid.many(errors)
-    return bool(empty)
+    return bool(gaps(found, values))
+
+
+def missing(found: ListDefinition, values: Mapping[str, Any], *, allowed: Sequence[str] = ()) -> list[FieldError]:
+    """A refusal for each required column that is empty among these values."""
+    return [
+        FieldError(column.name, "“%(column)s” must be filled in.", {"column": Titles(column.titles)})
+        for column in gaps(found, values) if column.name not in allowed
+    ]  # fmt: skip
 
 
 def gaps(found: ListDefinition, values: Mapping[str, Any]) -> list[Column]:

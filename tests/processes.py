@@ -133,7 +133,7 @@ class Client:
     def __init__(self, port: int, token: str) -> None:
         self.port, self.token, self._mine = port, token, threading.local()
 
-    def send(self, method: str, path: str, body: bytes = b"", **headers: str) -> Answer:
+    def send(self, method: str, path: str, body: bytes = b"", **headers: Any) -> Answer:
         """Send one request; `headers` with underscores for hyphens."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if self.token:
@@ -165,7 +165,7 @@ class Client:
         return self.send("PATCH", path, json.dumps(values).encode(), Content_Type="application/json", **headers)
 
     def delete(self, path: str, **headers: str) -> Answer:
-        return self.send("DELETE", path, **headers)
+        return self.send("DELETE", path, b"", **headers)
 
     def form(self, path: str, **fields: Any) -> Answer:
         """Send a form; a file is `(name, bytes)`."""

@@ -45,6 +45,7 @@ def demo(port: int, home: Path | None, seed: int, today: datetime | None) -> Non
     The same seed and day make the same data. A home that has data already is started as it is. Only this machine can
     reach the demo: its passwords are known to everybody. Stop it with Ctrl-C.
     """
+    _refuse_other_addresses(home)
     settings = settings_of(home, bind=LOOPBACK, port=port, public_url=f"http://{LOOPBACK}:{port}")
     serving.listen_socket(LOOPBACK, port).close()
     opened = open_home(settings)
@@ -63,6 +64,16 @@ def demo(port: int, home: Path | None, seed: int, today: datetime | None) -> Non
             click.echo(f"  {name + '@demo.test':22} {what}")
 
     serving.serve(settings, serving.listen_socket(LOOPBACK, port), with_worker=True, ready=ready)
+
+
+def _refuse_other_addresses(home: Path | None) -> None:
+    """Whoever set another address to listen on hears that the demo does not obey, instead of wondering."""
+    told = settings_of(home)
+    if told.origins.get("bind") and told.bind != LOOPBACK:
+        raise click.ClickException(
+            f"The demo answers on {LOOPBACK} only, since everybody knows its passwords; bind is {told.bind}"
+            f" ({told.origins['bind']}). Remove that setting, or use caseroom init and caseroom serve."
+        )
 
 
 def _fill(home: Home, seed: int, today: date) -> None:

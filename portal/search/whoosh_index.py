@@ -130,7 +130,8 @@ class WhooshEngine(SearchEngine):
         if opened is None:
             return None
         try:
-            with opened.reader() as reader:
+            with opened.searcher() as searcher:
+                reader = searcher.reader()
                 for name in ("key", "access", "headline", "full"):
                     for term in reader.lexicon(name):
                         with suppress(TermNotFound):  # only in documents that are deleted
@@ -140,7 +141,7 @@ class WhooshEngine(SearchEngine):
             if _is_innocent(error):
                 raise
             return None
-        return {_item(key): version for key, version in found.items() if key != STATE_KEY}
+        return {_item(key): int(version or 0) for key, version in found.items() if key != STATE_KEY}
 
     def _note_damage(self) -> None:
         if self.folder.is_dir():

@@ -61,6 +61,13 @@ def test_a_mistake_is_one_line_and_status_2(words):
     refused(caseroom(*words))
 
 
+def test_the_demo_refuses_to_listen_on_another_address(tmp_path, monkeypatch):
+    monkeypatch.setenv("CASEROOM_BIND", "0.0.0.0")
+    said = refused(caseroom("demo", home=tmp_path / "demo"))
+    assert "127.0.0.1 only" in said and "0.0.0.0 (environment)" in said
+    assert not (tmp_path / "demo" / "caseroom.db").exists()
+
+
 def test_a_home_that_is_not_there_is_said_in_one_line_with_what_to_do(tmp_path):
     assert "caseroom init" in refused(caseroom("check", home=tmp_path / "nowhere"))
     assert not (tmp_path / "nowhere").exists()

@@ -6,6 +6,7 @@ import shutil
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from house import House
@@ -57,7 +58,8 @@ def test_a_bundle_is_tried_killed_and_resumed_and_refuses_what_pandas_finds(hous
     rule = 'product = { from = "product", values = { GTXPro = "GTX Pro" } }'
     assert rule in text
     bundle.write_text(text.replace(rule, 'product = "product"'))
-    refused = [number + 2 for number in deals.index[deals["product"] == "GTXPro"]]
+    named = [str(name) for name in deals["product"]]
+    refused = [number for number, name in enumerate(named, start=2) if name == "GTXPro"]
     words = ["import", "--bundle", str(bundle), "--from", str(folder)]
 
     before = numbers(house)
@@ -73,7 +75,7 @@ def test_a_bundle_is_tried_killed_and_resumed_and_refuses_what_pandas_finds(hous
     report = pd.read_csv(tmp_path / "done.csv")
     assert report.equals(pd.read_csv(tmp_path / "tried.csv")) and list(report["row"]) == refused
     assert set(report["reason"]) == {"product: There is no “GTXPro” in products."}
-    taken = deals[deals["product"] != "GTXPro"]
+    taken: list[dict[str, Any]] = [row.to_dict() for _number, row in deals.iterrows() if row["product"] != "GTXPro"]
     with house.home.database.read() as session:
         table, cases = definition(session, "cases").table, definition(session, "cases")
         rows = session.execute(select(table.c.external_id, cases.sql("status"), cases.sql("value"), table.c.flagged))
@@ -84,7 +86,7 @@ def test_a_bundle_is_tried_killed_and_resumed_and_refuses_what_pandas_finds(hous
             None if pd.isna(row["close_value"]) else int(float(row["close_value"])),
             bool(pd.isna(row["account"]) or pd.isna(row["engage_date"])),
         )
-        for row in taken.to_dict("records")
+        for row in taken
     }
     assert found == expected
     after = numbers(house)
