@@ -11,6 +11,7 @@ from caseroom.lists import items, query, schema
 from caseroom.lists.errors import Forbidden, Invalid, NotFound
 from caseroom.lists.filters import Compare, Not, field
 from caseroom.lists.rights import PROGRAM, Level
+from caseroom.portal.checking import findings
 
 
 def _sees(house: House, name: str, list_name: str) -> set[int]:
@@ -223,3 +224,14 @@ def test_whatever_groups_and_shares_there_are_everybody_sees_just_what_is_theirs
 
 def _any_company(house: House, session: object) -> int:
     return items.create(session, PROGRAM, "relations", {"name": "Any"}).id  # type: ignore[arg-type]
+
+
+def test_what_hangs_on_a_case_follows_when_the_list_of_cases_is_separated_anew(house: House) -> None:
+    case = house.make_case(by="north")
+    task = house.make("activities", {"case": case.id, "activity_type": "task"})
+    assert task.id not in _sees(house, "west", "activities")
+    for separation, seen in (("by_owner", True), ("by_group", False)):
+        with house.write("admin") as (session, actor):
+            schema.change_list(session, actor, "cases", {"separation": separation})
+        assert (task.id in _sees(house, "west", "activities")) is seen
+        assert list(findings(house.home)) == []
