@@ -221,7 +221,8 @@ def _stored(
     there = select(found.table).where(found.table.c.id == item_id, *reading.conditions())
     row = session.execute(there).mappings().one_or_none()
     if row is None:
-        query.get(session, actor, found.name, item_id, deleted=deleted)
+        # The recycle bin shows what one may edit: of what else lies there nobody hears.
+        query.get(session, actor, found.name, item_id, right=right if deleted else Level.EXISTS, deleted=deleted)
         raise Forbidden(
             N_("You may change this but not delete it.")
             if right is Level.DELETE and _may_edit(session, actor, found, item_id)

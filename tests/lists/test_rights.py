@@ -156,6 +156,30 @@ MEMBERS = {"North": {"north", "both", "reader"}, "West": {"west", "both"}, "Sout
 MANAGED = {"North": {"manager"}, "West": {"manager"}, "South": set()}
 
 
+def test_a_deleted_event_is_unknown_to_who_may_not_bring_it_back(house: House) -> None:
+    """That an event is there everybody may know, but not what lies in the recycle bin."""
+    event = house.make("events", by="north")
+    with house.write("north") as (session, actor):
+        items.delete(session, actor, "events", event.id, version=None)
+    for number in (event.id, 987_654):
+        with house.write("south") as (session, actor), pytest.raises(NotFound):
+            items.restore(session, actor, "events", number)
+
+
+def test_a_sort_by_many_lookups_tells_nothing_of_hidden_targets(house: House) -> None:
+    columns = [{"name": "about", "type": "multi_lookup", "list": "cases"}]
+    with house.write("admin") as (session, actor):
+        schema.create_list(session, actor, {"name": "notices", "separation": "common", "columns": columns})
+    cases = [house.make_case(by="north").id for _ in range(2)]
+    made = [
+        house.make("notices", {"about": about}, by="north").id for about in ([], cases[1:], [], cases[:1], cases, [])
+    ]
+    with house.read("south") as (session, actor):
+        for down in (False, True):
+            found = query.page(session, actor, "notices", order=[("about", down)]).items
+            assert [item.id for item in found] == sorted(made, reverse=down)
+
+
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
