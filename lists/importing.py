@@ -6,6 +6,7 @@ with their number and reason. How far an import has come is written in the trans
 
 from __future__ import annotations
 
+import bisect
 import dataclasses
 import datetime
 import hashlib
@@ -218,7 +219,9 @@ class _Importing:
             reason = "; ".join(f"{one.field}: {one}" if one.field else str(one) for one in refusal.errors)
         else:
             reason = str(refusal)
-        self.result.refused.append(Refusal(self.step.file, number, reason))
+        refusal_of_row = Refusal(self.step.file, number, reason)
+        # What the mapping refuses is known before what the list refuses; people read down their file.
+        bisect.insort(self.result.refused, refusal_of_row, key=lambda one: one.number)
 
 
 class _Finder:

@@ -26,6 +26,7 @@ from ..timeline import KINDS, Entry, Timeline
 from . import cells
 
 SHOWN = 30  # entries of a timeline's page
+_COUNTED_DAYS = 60  # longer ago than this is told by its date
 
 
 def href(list_name: str, item_id: int) -> str:
@@ -242,6 +243,8 @@ def shown_contact(entry: Entry | None, actor: Actor, at: datetime.datetime) -> d
     ago = ngettext("%(num)s day ago", "%(num)s days ago", days)
     if days <= 1:
         ago = _("yesterday") if days == 1 else _("today")
+    elif days > _COUNTED_DAYS:
+        ago = day_label(local_day(entry.at, actor), actor, local_day(at, actor))
     return {"ago": ago, "what": _title(entry), "who": _who(item), "href": href(item.definition.name, item.id)}
 
 
