@@ -31,7 +31,7 @@ from caseroom.portal.models import ApiToken, UserSession
 VISITS = "visits"
 # A list that everybody reads, whose lookups point at what not everybody may see.
 BULLETINS = "bulletins"
-MOST = 3  # of each list that requests name; that many are enough for every kind of answer
+MOST = 2  # of each list that requests name; that many are enough for every kind of answer
 HIDDEN = ("cases", "activities", "events", "documents", "mails", VISITS)
 UNPLANTED = {
     "cases.currency": "three letters of a currency",

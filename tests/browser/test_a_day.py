@@ -122,6 +122,7 @@ def test_a_day_from_a_new_case_to_its_close(at_work: Any, desk: Desk, test_data:
 
 def _go(page: Page, name: str) -> None:
     page.get_by_role("navigation", name="Navigation").get_by_role("link", name=name, exact=True).click()
+    page.wait_for_load_state()  # the scripts are there: whoever is quicker follows plain links
 
 
 def _open_company(page: Page, name: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import random
 import signal
 from pathlib import Path
 from typing import Any
@@ -169,6 +170,7 @@ QUESTION = st.lists(st.sampled_from([*WORDS, "qua", '"okapi zebra"', "-zebra", "
 def test_search_gives_just_what_looking_through_every_readable_item_gives(
     house: House, rows: list[tuple[Any, ...]], questions: list[list[str]], late: bool
 ) -> None:
+    random.seed()  # Hypothesis repeats chance, and Whoosh names the files of its segments by it
     for row in rows:
         _make(house, *row)
     index(house)

@@ -93,16 +93,18 @@ def test_web_server_and_worker_start_and_stop_together(served):
 
 def test_nothing_outlives_a_killed_parent_and_a_dead_worker_is_started_again(served):
     process, _, _ = served
-    direct = [pid for pid in children(process.pid) if alive(pid)]
-    workers = [pid for pid in direct if not children(pid) and _parent(pid) == process.pid]
-    assert len(workers) == 1
-    os.kill(workers[0], signal.SIGKILL)
-    assert until(
-        lambda: [pid for pid in children(process.pid) if _parent(pid) == process.pid and not children(pid)], 20
-    )
+    assert until(lambda: len(_workers(process.pid)) == 1, 20)  # it has a child while it reads documents
+    [worker] = _workers(process.pid)
+    os.kill(worker, signal.SIGKILL)
+    assert until(lambda: set(_workers(process.pid)) - {worker}, 20)
     everything = children(process.pid)
     process.kill()
     assert until(lambda: not any(alive(pid) for pid in everything), 30)
+
+
+def _workers(parent: int) -> list[int]:
+    """The children of `serve` that have none themselves: the web server has its processes."""
+    return [pid for pid in children(parent) if _parent(pid) == parent and alive(pid) and not children(pid)]
 
 
 def _parent(pid: int) -> int:
