@@ -43,7 +43,7 @@ class Column:
     @property
     def by_program(self) -> bool:
         """Set by the program only: refused from pages and the API."""
-        return bool(self.options.get("by_program"))
+        return bool(self.options.get("by_program")) or not self.type.is_stored
 
     @property
     def hidden(self) -> bool:
@@ -164,6 +164,7 @@ class Catalogue:
         self.generation = generation
         self.by_name = {definition.name: definition for definition in lists}
         self.by_id = {definition.id: definition for definition in lists}
+        self.formulas: dict[int, Any] = {}  # what stored formulas mean, by column: see formulas.definitions
         self.pointing_at: dict[str, list[tuple[ListDefinition, Column]]] = {}
         for definition in lists:
             for column in definition.columns:
@@ -190,6 +191,12 @@ def catalogue(session: Session) -> Catalogue:
         caches["catalogue"] = known
     session.info["catalogue"] = known
     return known
+
+
+def fresh(session: Session) -> Catalogue:
+    """The lists as this transaction has made them so far, for nobody but the asker."""
+    session.flush()
+    return Catalogue(-1, _load(session))
 
 
 def definition(session: Session, name: str) -> ListDefinition:
@@ -232,7 +239,7 @@ def build_table(list_id: int, columns: list[Column]) -> Table:
     """The table of a list: the system columns and one typed column per list column."""
     return Table(
         table_name(list_id), MetaData(), *system_columns(),
-        *(SqlColumn(column.physical, column.type.sql_type()) for column in columns),
+        *(SqlColumn(column.physical, column.type.sql_type()) for column in columns if column.type.is_stored),
     )  # fmt: skip
 
 

@@ -7,11 +7,26 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from .columns import TYPES, column_type
+from .columns.calculated import FORMATS
 from .columns.numbers import NumberColumn
 from .errors import Invalid
 
 COMMON = frozenset(
-    {"required", "unique", "default", "indexed", "description", "by_program", "hidden", "in_form", "section", "search"}
+    {
+        "required",
+        "unique",
+        "default",
+        "indexed",
+        "description",
+        "by_program",
+        "hidden",
+        "in_form",
+        "section",
+        "search",
+        "validation",
+        "default_formula",
+        "show_when",
+    }
 )
 SWITCHES = ("required", "unique", "indexed", "by_program", "hidden", "in_form", "search", "multiline")
 LONGEST_INDEXED = 500  # characters; PostgreSQL refuses rows whose index entry is longer than 2,704 bytes
@@ -26,11 +41,27 @@ def check(kind: str, options: Mapping[str, Any]) -> None:
     for name in SWITCHES:
         if not isinstance(options.get(name, False), bool):
             raise Invalid(name, "This must be true or false.")
+    if not TYPES[kind].is_stored:
+        _check_calculated(options)
     _check_decimals(options)
     _check_bounds(kind, options)
     _check_choices(kind, options)
     _check_index(kind, options)
     _check_default(kind, options)
+
+
+def _check_calculated(options: Mapping[str, Any]) -> None:
+    """What is never written has no default and no index. The formula itself is checked with the whole list known."""
+    for name in ("required", "unique", "indexed", "default", "default_formula", "validation", "show_when"):
+        if options.get(name):
+            raise Invalid(name, "A calculated column has no such option.")
+    if options.get("format", "number") not in FORMATS:
+        raise Invalid(
+            "format",
+            "“%(value)s” is not one of: %(choices)s.",
+            value=str(options["format"])[:40],
+            choices=", ".join(FORMATS),
+        )
 
 
 def _check_decimals(options: Mapping[str, Any]) -> None:
@@ -88,7 +119,7 @@ def _check_index(kind: str, options: Mapping[str, Any]) -> None:
 
 def _check_default(kind: str, options: Mapping[str, Any]) -> None:
     default = options.get("default")
-    if default is None or default == "@me":
+    if default is None or default == "@me" or (isinstance(default, Mapping) and set(default) == {"formula"}):
         return
     try:
         column_type(kind, options).parse(default)

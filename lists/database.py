@@ -17,6 +17,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from . import changelog_buffer
+from .formulas import postgresql, primitives
 from .sqltypes import COLLATION, collate, fold
 
 WRITING = "caseroom_writing"
@@ -101,10 +102,11 @@ class Database:
         self.engine.dispose()
 
     def prepare_postgresql(self, session: Session) -> None:
-        """Make what PostgreSQL needs beside the tables: the home's collation."""
+        """Make what PostgreSQL needs beside the tables: the home's collation, and what formulas compute with."""
         session.execute(
             text(f"CREATE COLLATION IF NOT EXISTS {COLLATION} (provider = icu, locale = 'und')"),
         )
+        postgresql.prepare(session)
 
 
 @contextmanager
@@ -147,6 +149,7 @@ def _sqlite_engine(url: Any) -> Engine:
         connection.create_function(
             "caseroom_fold", 1, lambda value: None if value is None else fold(str(value)), deterministic=True
         )
+        primitives.register(connection)
         cursor = connection.cursor()
         for pragma in (
             "journal_mode=WAL",

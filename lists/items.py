@@ -49,7 +49,7 @@ def add(
     """Make an item like `create`, but answer only its id: for whoever writes many (see `bulk.many_writes`)."""
     found = definition(session, list_name)
     parsed = checks.parse(found, actor, values, program or {}, creating=True)
-    new = {column.name: checks.default_of(column, actor) for column in found.columns}
+    new = {column.name: checks.default_of(column, actor) for column in found.columns if column.type.is_stored}
     at = now()
     by = actor.user_id
     new |= {"guid": new_guid(), "created": at, "created_by": by, "modified": at, "modified_by": by}

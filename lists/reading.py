@@ -12,6 +12,8 @@ from .catalogue import SYSTEM_COLUMNS, ListDefinition, catalogue
 from .columns import ColumnType, column_type
 from .columns.numbers import WholeColumn
 from .errors import Invalid
+from .formulas import compiling
+from .formulas.definitions import moments_of, tree_of
 from .models import User
 from .rights import Actor, Level, access
 
@@ -57,6 +59,7 @@ class Reading:
         self.access = access(session, definition, actor, right)
         self.table: Table = definition.table
         self.id: ColumnElement[int] = definition.table.c.id
+        self._calculated: dict[str, Source] = {}
 
     @property
     def access_is_limited(self) -> bool:
@@ -72,11 +75,15 @@ class Reading:
     def source(self, name: str) -> Source:
         """The column called `name`, for a filter or a sort. Raises Invalid for an unknown one."""
         kind = self._type(name)
+        if not kind.is_stored:
+            return self._formula(name, kind)
         raw = self.definition.sql(name)
         return Source(raw, kind, self._visible(name, kind, raw))
 
     def masked(self, name: str) -> ColumnElement[Any]:
         """The column's value for the select list. Lookups are resolved afterwards, under their target's rights."""
+        if not self._type(name).is_stored:
+            return self.source(name).shown
         raw, mask = self.definition.sql(name), self.access.mask(name)
         return raw if mask is None else case((mask, raw))
 
@@ -116,6 +123,14 @@ class Reading:
                 "$filter", "The list %(list)s has no column %(column)s.", list=self.definition.name, column=name
             )
         return column.type
+
+    def _formula(self, name: str, kind: ColumnType) -> Source:
+        """A calculated column: its formula in SQL, shown where every column that it is made of shows."""
+        if name not in self._calculated:
+            node = tree_of(catalogue(self.session), self.definition, self.definition.column(name))
+            raw = compiling.expression(self, node, moments_of(self.actor), getattr(kind.result, "decimals", 0))
+            self._calculated[name] = Source(raw, kind.result, compiling.visible(self, node, name))
+        return self._calculated[name]
 
     def _visible(self, name: str, kind: ColumnType, raw: ColumnElement[Any]) -> ColumnElement[bool] | None:
         mask = self.access.mask(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from alembic.migration import MigrationContext
@@ -13,9 +13,10 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from . import changelog_buffer, column_options, hooks
-from .catalogue import catalogue, definition, forget, system_columns, table_name
+from .catalogue import catalogue, definition, forget, fresh, system_columns, table_name
 from .columns import TYPES, column_type
 from .errors import Conflict, Forbidden, Invalid
+from .formulas import definitions as formulas
 from .models import ColumnRow, Counter, ListRow, ViewRow, now
 from .rights import Actor
 from .sqltypes import COLLATION
@@ -74,7 +75,7 @@ def create_list(session: Session, actor: Actor, body: Mapping[str, Any]) -> int:
             "separation", "“%(value)s” is not one of: %(choices)s.", value=separation, choices=", ".join(SEPARATIONS)
         )
     row = _make_list(session, name, titles, separation, _settings_for(body, separation))
-    _fill_list(session, row, body)
+    settle_formulas(session, _fill_list(session, row, body), [row])
     _log(session, actor, row.id, "list", [])
     forget(session)
     return row.id
@@ -87,11 +88,12 @@ def add_column(session: Session, actor: Actor, list_name: str, body: Mapping[str
     row = session.get_one(ListRow, found.id)
     if len(found.columns) >= MOST_COLUMNS:
         raise Invalid("name", "There can be at most %(max)s columns.", max=MOST_COLUMNS)
-    column_id = _add_column(session, row, body)
+    column = _add_column(session, row, body)
+    settle_formulas(session, [column])
     row.version += 1
     _log(session, actor, row.id, "list", [str(body.get("name"))])
     forget(session)
-    return column_id
+    return column.id
 
 
 def change_list(session: Session, actor: Actor, list_name: str, body: Mapping[str, Any]) -> None:
@@ -164,8 +166,8 @@ def install(session: Session, actor: Actor, bodies: list[Mapping[str, Any]]) -> 
             _log(session, actor, known[name].id, "list", [])
         elif known[name].settings != settings:
             known[name].settings = settings
-    for body in bodies:
-        _fill_list(session, known[body["name"]], body)
+    made = [column for body in bodies for column in _fill_list(session, known[body["name"]], body)]
+    settle_formulas(session, made, [known[body["name"]] for body in bodies])
     forget(session)
 
 
@@ -185,12 +187,33 @@ def _make_list(
     return row
 
 
-def _fill_list(session: Session, row: ListRow, body: Mapping[str, Any]) -> None:
-    """The columns and views of `body` that the list does not have yet."""
+def settle_formulas(session: Session, columns: Sequence[ColumnRow], lists: Sequence[ListRow] = ()) -> None:
+    """Check the formulas of new columns and lists, and store them by column id. Raises Invalid on the option.
+
+    A calculated column may use another that is new too: what one computes is known once those it uses are settled.
+    """
+    waiting = [column for column in columns if formulas.has_formulas(column.options) or column.type == "calculated"]
+    for _round in range(len(waiting)):
+        found, before = fresh(session), [column.options for column in waiting]
+        for column in waiting:
+            home = found.by_id[column.list_id]
+            column.options = formulas.settled(found, home, home.column(column.name))
+        if [column.options for column in waiting] == before:
+            break
+    for row in lists:
+        if row.settings.get("validation"):
+            found = fresh(session)
+            rule = formulas.validation_of_list(found, found.by_id[row.id], row.settings["validation"])
+            row.settings = {**row.settings, "validation": rule}
+
+
+def _fill_list(session: Session, row: ListRow, body: Mapping[str, Any]) -> list[ColumnRow]:
+    """Make the columns and views of `body` that the list does not have yet; answers the columns."""
+    made: list[ColumnRow] = []
     columns = set(session.scalars(select(ColumnRow.name).where(ColumnRow.list_id == row.id)))
     for column in _columns_for(body, row.separation):
         if column.get("name") not in columns:
-            _add_column(session, row, column)
+            made.append(_add_column(session, row, column))
     views = set(session.scalars(select(ViewRow.name).where(ViewRow.list_id == row.id, ViewRow.user_id.is_(None))))
     for position, view in enumerate(body.get("views", ())):
         if view.get("name") not in views:
@@ -204,9 +227,10 @@ def _fill_list(session: Session, row: ListRow, body: Mapping[str, Any]) -> None:
                 )
             )
     session.flush()
+    return made
 
 
-def _add_column(session: Session, row: ListRow, body: Mapping[str, Any]) -> int:
+def _add_column(session: Session, row: ListRow, body: Mapping[str, Any]) -> ColumnRow:
     name = _name_of(body, "name")
     if name in RESERVED:
         raise Invalid("name", "“%(name)s” is the name of a column that every list has.", name=name)
@@ -221,13 +245,15 @@ def _add_column(session: Session, row: ListRow, body: Mapping[str, Any]) -> int:
     )
     session.add(column)
     session.flush()
+    if not kind.is_stored:
+        return column
     operations = Operations(MigrationContext.configure(session.connection()))
     table, physical = table_name(row.id), f"c{column.id}"
     operations.add_column(table, SqlColumn(physical, kind.sql_type()))
     if options.get("indexed") or options.get("unique") or (kind.target and not kind.is_multi):
         key = f"{physical} COLLATE {COLLATION}" if kind.is_text else physical
         operations.create_index(f"ix_{table}_{physical}", table, [text(key), text("id")])
-    return column.id
+    return column
 
 
 def _check_options(session: Session, row: ListRow, kind: str, options: Mapping[str, Any]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from ..errors import Invalid
 from .address import AddressColumn
 from .base import ColumnType, Reader
+from .calculated import CalculatedColumn
 from .choices import ChoiceColumn, CountryColumn, MultiChoiceColumn
 from .dates import DateColumn, DateTimeColumn
 from .numbers import BooleanColumn, CurrencyColumn, NumberColumn, PercentColumn
@@ -20,6 +21,7 @@ TYPES: dict[str, type[ColumnType]] = {
         TextColumn, RichTextColumn, NumberColumn, CurrencyColumn, PercentColumn, BooleanColumn, DateColumn,
         DateTimeColumn, ChoiceColumn, MultiChoiceColumn, LookupColumn, MultiLookupColumn, PersonColumn, TagsColumn,
         EmailColumn, PhoneColumn, UrlColumn, AddressColumn, CountryColumn, ParticipantsColumn,
+        CalculatedColumn,
     )
 }  # fmt: skip
 

@@ -36,10 +36,16 @@ class ColumnType:
     option_names: ClassVar[frozenset[str]] = frozenset()
     is_text: ClassVar[bool] = False
     is_multi: ClassVar[bool] = False
+    is_stored: ClassVar[bool] = True  # whether the list's table has a column for it
     target: str | None = None  # the list that a lookup points to; "users" for persons
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         self.options = dict(options)
+
+    @property
+    def result(self) -> ColumnType:
+        """The type of its values: its own, but for calculated columns."""
+        return self
 
     def sql_type(self) -> Any:
         """The SQL type of the column that holds it."""

@@ -106,7 +106,7 @@ def column_type_of(definition: ListDefinition, name: str, field: str) -> ColumnT
         return SYSTEM_TYPES[name]
     if column is None or column.hidden:
         raise Invalid(field, "The list %(list)s has no column %(column)s.", list=definition.name, column=name[:80])
-    return column.type
+    return column.type.result
 
 
 def _tree(text: str) -> Any:

@@ -61,7 +61,7 @@ _WRITTEN: dict[str, Schema] = {
 
 def read_schema(kind: ColumnType) -> Schema:
     """How a column of this type is read: null where it is empty or not to be seen; multi-values are arrays."""
-    schema = _READ.get(kind.name, TEXT)
+    schema = _READ.get(kind.result.name, TEXT)
     return schema if kind.is_multi else {"anyOf": [schema, {"type": "null"}]}
 
 

@@ -58,7 +58,7 @@ def shown(found: ListDefinition, name: str, language: str) -> Shown | None:
     """The column called `name` as `language` names it; None for an unknown or an inner one."""
     column = found.by_name.get(name)
     if column is not None:
-        return None if column.hidden else Shown(name, column.title(language), column.type, column)
+        return None if column.hidden else Shown(name, column.title(language), column.type.result, column)
     if name in SYSTEM_TYPES:
         return Shown(name, system_label(name), SYSTEM_TYPES[name])
     return None

@@ -1,0 +1,202 @@
+"""The two trees of a formula: what was written (with places), and what it means (with types)."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from ..errors import Invalid
+
+PLACES = 6  # every number of a formula has at most so many decimal places
+BOUND = 10**12  # and is smaller than this: what grows beyond it becomes blank
+LONGEST_TEXT = 100_000  # characters of a text that a formula joins; a longer one becomes blank
+LONGEST, MOST_NODES, DEEPEST = 4000, 500, 30
+
+
+def refuse(at: int, message: str, **values: Any) -> Invalid:
+    """A refusal that names the place; `at` counts from 0, people count from 1. The message has %(place)s."""
+    return Invalid("", message, place=at + 1, **values)
+
+
+# --- What was written -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Written:
+    """A part of a formula as it was written; `at` is where it stands."""
+
+    at: int
+
+    @property
+    def parts(self) -> tuple[Written, ...]:
+        return ()
+
+
+@dataclass(frozen=True)
+class Given(Written):
+    """A value: a number, a text (the empty one is blank) or a truth."""
+
+    value: Decimal | str | bool
+
+
+@dataclass(frozen=True)
+class Word:
+    """One name of a path: its text without brackets, and where it stands in the formula."""
+
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Path(Written):
+    """A column, or one behind lookups: `company.name`."""
+
+    words: tuple[Word, ...]
+
+
+@dataclass(frozen=True)
+class Call(Written):
+    """A function or an operator with its arguments."""
+
+    name: str
+    args: tuple[Written, ...]
+
+    @property
+    def parts(self) -> tuple[Written, ...]:
+        return self.args
+
+
+# --- What it means --------------------------------------------------------------------------------
+
+
+class Kind(Enum):
+    """What a value is. The values are message ids."""
+
+    NUMBER = "a number"
+    TEXT = "a text"
+    BOOLEAN = "yes or no"
+    DATE = "a date"
+    INSTANT = "a date and time"
+    ITEM = "an item"
+    OTHER = "a value of several parts"
+    BLANK = "blank"
+
+
+@dataclass(frozen=True)
+class Type:
+    """A kind; of numbers the decimal places at most, of items the list (`users` for persons)."""
+
+    kind: Kind
+    places: int = 0
+    target: str | None = None
+
+
+TEXT, BOOLEAN, DATE, INSTANT = Type(Kind.TEXT), Type(Kind.BOOLEAN), Type(Kind.DATE), Type(Kind.INSTANT)
+BLANK = Type(Kind.BLANK)
+
+
+@dataclass(frozen=True)
+class Node:
+    """A part of a formula with its type."""
+
+    type: Type
+
+    @property
+    def parts(self) -> tuple[Node, ...]:
+        return ()
+
+
+@dataclass(frozen=True)
+class Constant(Node):
+    """A value; None is blank."""
+
+    value: Decimal | str | bool | None
+
+
+@dataclass(frozen=True)
+class Field(Node):
+    """A column of the list that the formula stands in (or, inside of Through, of the list behind the lookup).
+
+    `places`: how many decimal places its stored numbers have; None = it holds whole numbers of the system's own.
+    """
+
+    name: str
+    places: int | None = None
+
+
+@dataclass(frozen=True)
+class Moment(Node):
+    """What the reader brings along: `today`, `now`, `me` or `zone`."""
+
+    what: str
+
+
+@dataclass(frozen=True)
+class Through(Node):
+    """`inner`, computed on the item of the list `target` that the lookup `field` points to; blank where it is unseen."""
+
+    field: Field
+    target: str
+    inner: Node
+
+
+@dataclass(frozen=True)
+class Apply(Node):
+    """An operation on its arguments: one of `primitives`, or one of the structural ones that both back ends know.
+
+    `uses`: calculated columns that it stands for; they are shown where all that they are made of is.
+    """
+
+    op: str
+    args: tuple[Node, ...]
+    uses: tuple[str, ...] = field(default=())
+
+    @property
+    def parts(self) -> tuple[Node, ...]:
+        return self.args
+
+
+def apply(type_: Type, op: str, *args: Node) -> Apply:
+    """Short for Apply."""
+    return Apply(type_, op, args)
+
+
+def measure(node: Node | Written) -> tuple[int, int]:
+    """(number of parts, depth), without recursion: what is measured may be far too deep for it."""
+    waiting: list[tuple[Any, int]] = [(node, 1)]
+    count = deepest = 0
+    while waiting:
+        part, depth = waiting.pop()
+        count, deepest = count + 1, max(deepest, depth)
+        inner = (part.inner,) if isinstance(part, Through) else part.parts
+        waiting += [(one, depth + 1) for one in inner]
+        if count > 100 * MOST_NODES:
+            break
+    return count, deepest
+
+
+def own_columns(node: Node) -> Iterator[str]:
+    """The columns of the list itself that a formula uses, also by way of calculated columns."""
+    if isinstance(node, Field):
+        yield node.name
+    elif isinstance(node, Through):
+        yield node.field.name
+    if isinstance(node, Apply):
+        yield from node.uses
+    for part in node.parts:
+        yield from own_columns(part)
+
+
+@dataclass(frozen=True)
+class Moments:
+    """What TODAY(), NOW() and ME() say to one reader. `now` is aware; `me`: the reader's id by target list."""
+
+    now: datetime.datetime
+    today: datetime.date
+    zone: str
+    me: dict[str, int | None]
