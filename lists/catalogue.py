@@ -131,6 +131,12 @@ class ListDefinition:
         return tuple(column for column in self.columns if column.in_form)
 
     @cached_property
+    def ruled_columns(self) -> tuple[Column, ...]:
+        """The columns that have formulas about what is written into them."""
+        options = ("validation", "default_formula", "show_when")
+        return tuple(column for column in self.columns if any(column.options.get(name) for name in options))
+
+    @cached_property
     def headline(self) -> frozenset[str]:
         """Columns that a reader at headline level sees."""
         return frozenset(self.settings.get("headline", ("name",))) | self.exists
@@ -164,7 +170,7 @@ class Catalogue:
         self.generation = generation
         self.by_name = {definition.name: definition for definition in lists}
         self.by_id = {definition.id: definition for definition in lists}
-        self.formulas: dict[int, Any] = {}  # what stored formulas mean, by column: see formulas.definitions
+        self.formulas: dict[tuple[int, str], Any] = {}  # what stored formulas mean, by column: see formulas.definitions
         self.pointing_at: dict[str, list[tuple[ListDefinition, Column]]] = {}
         for definition in lists:
             for column in definition.columns:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -74,9 +74,12 @@ def default_of(column: Column, actor: Actor) -> Any:
     return column.type.parse(default)
 
 
-def required(found: ListDefinition, values: Mapping[str, Any], *, by_import: bool) -> bool:
-    """Refuse empty required values. An import may leave gaps where the definition says so: answers whether it did."""
-    empty = gaps(found, values)
+def required(
+    found: ListDefinition, values: Mapping[str, Any], *, by_import: bool, besides: Collection[str] = ()
+) -> bool:
+    """Refuse empty required values, but those `besides`. An import may leave gaps where the definition says so:
+    answers whether it did."""
+    empty = gaps(found, values, besides)
     allowed = found.settings.get("gap_flagged", ()) if by_import else ()
     errors = [
         FieldError(column.name, "“%(column)s” must be filled in.", {"column": column.title("en")})
@@ -87,12 +90,15 @@ def required(found: ListDefinition, values: Mapping[str, Any], *, by_import: boo
     return bool(empty)
 
 
-def gaps(found: ListDefinition, values: Mapping[str, Any]) -> list[Column]:
-    """The required columns that are empty among these values."""
+def gaps(found: ListDefinition, values: Mapping[str, Any], besides: Collection[str] = ()) -> list[Column]:
+    """The required columns that are empty among these values, but those `besides`."""
     return [
         column
         for column in found.columns
-        if column.required and column.name in values and values[column.name] in (None, "", [])
+        if column.required
+        and column.name not in besides
+        and column.name in values
+        and values[column.name] in (None, "", [])
     ]
 
 

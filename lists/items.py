@@ -18,6 +18,7 @@ from .models import Version, new_guid, now
 from .query import Item
 from .reading import Reading
 from .rights import Actor, Level
+from .rules import Rules
 
 _versions = Version.__table__
 SEE = "You may see this but not change it."
@@ -54,10 +55,14 @@ def add(
     by = actor.user_id
     new |= {"guid": new_guid(), "created": at, "created_by": by, "modified": at, "modified_by": by}
     new |= {"external_id": None, "id": None, "version": 1, "flagged": None, **parsed}
+    rules = Rules(session, actor, found)
+    rules.fill_in(new, parsed)
     checks.lookups(session, actor, found, {name: value for name, value in parsed.items() if name in values})
     change = Change("create", found, actor, {}, new, frozenset(parsed))
     hooks.run_before(session, change)
-    new["flagged"] = checks.required(found, new, by_import=actor.by_import) or new["flagged"] or None
+    gap = checks.required(found, new, by_import=actor.by_import, besides=rules.hidden(new))
+    new["flagged"] = gap or new["flagged"] or None
+    rules.check(new)
     checks.unique(session, actor, found, new, list(new), None)
     scope = scopes.scope_of(session, found, new)
     if scopes.level_in(session, actor, scope) < Level.EDIT:
@@ -179,12 +184,16 @@ def _write(session: Session, change: Change) -> bool:
     hooks.run_before(session, change)
     names = [column.name for column in found.columns if new.get(column.name) != old.get(column.name)]
     names += ["external_id"] if new.get("external_id") != old.get("external_id") else []
-    new["flagged"] = _flagged(change)
+    rules = Rules(session, actor, found)
+    hidden = rules.hidden(new)
+    new["flagged"] = _flagged(change, hidden)
     flag_changed = new["flagged"] != old["flagged"]
     if not names and not (flag_changed and actor.by_import):
         return False
     names += ["flagged"] if flag_changed else []
-    checks.required(found, {name: new[name] for name in names}, by_import=actor.by_import)
+    asked = {name: new.get(name) for name in {*names, *rules.asked_anew(names)}}
+    checks.required(found, asked, by_import=actor.by_import, besides=hidden)
+    rules.check(new, names)
     checks.unique(session, actor, found, new, names, new["id"])
     scope = scopes.scope_of(session, found, new)
     values = {name: new[name] for name in names} | {"scope_id": scope}
@@ -197,12 +206,12 @@ def _write(session: Session, change: Change) -> bool:
     return True
 
 
-def _flagged(change: Change) -> bool | None:
+def _flagged(change: Change, hidden: frozenset[str]) -> bool | None:
     """Gaps that an import left stay flagged until a person has edited the item and nothing required is empty."""
     found, actor, new = change.definition, change.actor, change.new
     if not (actor.is_program or actor.by_import):
-        return bool(change.old["flagged"] and checks.gaps(found, new)) or None
-    return bool(new["flagged"] or (actor.by_import and checks.gaps(found, new))) or None
+        return bool(change.old["flagged"] and checks.gaps(found, new, hidden)) or None
+    return bool(new["flagged"] or (actor.by_import and checks.gaps(found, new, hidden))) or None
 
 
 def _stored(

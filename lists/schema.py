@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from alembic.migration import MigrationContext
@@ -63,8 +64,8 @@ def create_list(session: Session, actor: Actor, body: Mapping[str, Any]) -> int:
     Every list has a column `name`; one that is separated by owner or group has the four columns of its group.
     Returns the list's id. Raises Invalid, Conflict (the name is taken), Forbidden (not an administrator).
     """
-    _administrators_only(actor)
-    name, titles = _name_of(body, "name"), _titles_of(body)
+    administrators_only(actor)
+    name, titles = _name_of(body, "name"), titles_of(body)
     if session.scalar(select(ListRow.id).where(ListRow.name == name)):
         raise Conflict("There is a list called %(name)s already.", name=name)
     if len(catalogue(session).by_id) >= MOST_LISTS:
@@ -76,14 +77,14 @@ def create_list(session: Session, actor: Actor, body: Mapping[str, Any]) -> int:
         )
     row = _make_list(session, name, titles, separation, _settings_for(body, separation))
     settle_formulas(session, _fill_list(session, row, body), [row])
-    _log(session, actor, row.id, "list", [])
+    log_list(session, actor, row.id, [])
     forget(session)
     return row.id
 
 
 def add_column(session: Session, actor: Actor, list_name: str, body: Mapping[str, Any]) -> int:
     """Add a column to a list: `name`, `type`, `title` and the type's options. Returns its id."""
-    _administrators_only(actor)
+    administrators_only(actor)
     found = definition(session, list_name)
     row = session.get_one(ListRow, found.id)
     if len(found.columns) >= MOST_COLUMNS:
@@ -91,20 +92,20 @@ def add_column(session: Session, actor: Actor, list_name: str, body: Mapping[str
     column = _add_column(session, row, body)
     settle_formulas(session, [column])
     row.version += 1
-    _log(session, actor, row.id, "list", [str(body.get("name"))])
+    log_list(session, actor, row.id, [str(body.get("name"))])
     forget(session)
     return column.id
 
 
 def change_list(session: Session, actor: Actor, list_name: str, body: Mapping[str, Any]) -> None:
-    """Change a list's `title`, `separation` or `settings`. A new separation re-scopes every item at once."""
+    """Change a list's `title`, `separation` or `validation`. A new separation re-scopes every item at once."""
     from . import items  # items needs the definitions, and only here do definitions need items
 
-    _administrators_only(actor)
+    administrators_only(actor)
     found = definition(session, list_name)
     row = session.get_one(ListRow, found.id)
     if "title" in body:
-        row.titles = _titles_of(body)
+        row.titles = titles_of(body)
     if "separation" in body:
         if body["separation"] not in SEPARATIONS:
             raise Invalid(
@@ -119,8 +120,12 @@ def change_list(session: Session, actor: Actor, list_name: str, body: Mapping[st
             for column in missing:
                 _add_column(session, row, column)
             row.settings = _with_ownership(row.settings)
+    if "validation" in body:
+        rest = {key: value for key, value in row.settings.items() if key != "validation"}
+        row.settings = rest if body["validation"] is None else {**rest, "validation": body["validation"]}
+        settle_formulas(session, [], [row])
     row.version += 1
-    _log(session, actor, row.id, "list", sorted(body))
+    log_list(session, actor, row.id, sorted(body))
     forget(session)
     if "separation" in body:
         items.rescope_all(session, actor, definition(session, list_name))
@@ -128,7 +133,7 @@ def change_list(session: Session, actor: Actor, list_name: str, body: Mapping[st
 
 def delete_list(session: Session, actor: Actor, list_name: str) -> None:
     """Put a list away: its items stay in their table, nothing shows them. The CRM's own lists stay."""
-    _administrators_only(actor)
+    administrators_only(actor)
     found = definition(session, list_name)
     if found.settings.get("built_in"):
         raise Forbidden("The list %(list)s belongs to the CRM and cannot be deleted.", list=list_name)
@@ -137,7 +142,7 @@ def delete_list(session: Session, actor: Actor, list_name: str) -> None:
     row = session.get_one(ListRow, found.id)
     row.deleted = now()
     row.name = f"{row.name[:40]}-{row.id}"
-    _log(session, actor, row.id, "list", [])
+    log_list(session, actor, row.id, [])
     forget(session)
 
 
@@ -145,8 +150,8 @@ def save_view(session: Session, actor: Actor, list_name: str, body: Mapping[str,
     """Save a view: `name`, `title`, `columns`, `filter`, `order`. `shared` true (administrators) = everybody's."""
     found = definition(session, list_name)
     if body.get("shared"):
-        _administrators_only(actor)
-    row = ViewRow(list_id=found.id, name=_name_of(body, "name"), titles=_titles_of(body), settings=_view_settings(body),
+        administrators_only(actor)
+    row = ViewRow(list_id=found.id, name=_name_of(body, "name"), titles=titles_of(body), settings=_view_settings(body),
                   user_id=None if body.get("shared") else actor.user_id, position=1000)  # fmt: skip
     session.add(row)
     session.flush()
@@ -157,17 +162,21 @@ def save_view(session: Session, actor: Actor, list_name: str, body: Mapping[str,
 def install(session: Session, actor: Actor, bodies: list[Mapping[str, Any]]) -> None:
     """Make several lists that may point at each other; those that exist get the columns and views they lack."""
     known = {row.name: row for row in session.scalars(select(ListRow))}
+    new: list[ListRow] = []
     for body in bodies:
         name = _name_of(body, "name")
         separation = body.get("separation", "common")
         settings = _settings_for(body, separation)
+        if name in known and known[name].settings.get("validation"):
+            settings["validation"] = known[name].settings["validation"]  # the house's own, or ours by column ids
         if name not in known:
-            known[name] = _make_list(session, name, _titles_of(body), separation, settings)
-            _log(session, actor, known[name].id, "list", [])
+            known[name] = _make_list(session, name, titles_of(body), separation, settings)
+            log_list(session, actor, known[name].id, [])
+            new.append(known[name])
         elif known[name].settings != settings:
             known[name].settings = settings
     made = [column for body in bodies for column in _fill_list(session, known[body["name"]], body)]
-    settle_formulas(session, made, [known[body["name"]] for body in bodies])
+    settle_formulas(session, made, new)
     forget(session)
 
 
@@ -193,11 +202,13 @@ def settle_formulas(session: Session, columns: Sequence[ColumnRow], lists: Seque
     A calculated column may use another that is new too: what one computes is known once those it uses are settled.
     """
     waiting = [column for column in columns if formulas.has_formulas(column.options) or column.type == "calculated"]
-    for _round in range(len(waiting)):
+    given = {column.id: column.options for column in waiting}
+    for _round in waiting:
         found, before = fresh(session), [column.options for column in waiting]
         for column in waiting:
             home = found.by_id[column.list_id]
-            column.options = formulas.settled(found, home, home.column(column.name))
+            there = replace(home.column(column.name), options=given[column.id])
+            column.options = formulas.settled(found, home, there)
         if [column.options for column in waiting] == before:
             break
     for row in lists:
@@ -221,7 +232,7 @@ def _fill_list(session: Session, row: ListRow, body: Mapping[str, Any]) -> list[
                 ViewRow(
                     list_id=row.id,
                     name=_name_of(view, "name"),
-                    titles=_titles_of(view),
+                    titles=titles_of(view),
                     settings=_view_settings(view),
                     position=position,
                 )
@@ -241,7 +252,7 @@ def _add_column(session: Session, row: ListRow, body: Mapping[str, Any]) -> Colu
     _check_options(session, row, kind.name, options)
     position = (session.scalar(select(func.max(ColumnRow.position)).where(ColumnRow.list_id == row.id)) or 0) + 1
     column = ColumnRow(
-        list_id=row.id, name=name, type=kind.name, titles=_titles_of(body, name), options=options, position=position
+        list_id=row.id, name=name, type=kind.name, titles=titles_of(body, name), options=options, position=position
     )
     session.add(column)
     session.flush()
@@ -302,7 +313,8 @@ def _name_of(body: Mapping[str, Any], key: str) -> str:
     return name
 
 
-def _titles_of(body: Mapping[str, Any], default: str | None = None) -> dict[str, str]:
+def titles_of(body: Mapping[str, Any], default: str | None = None) -> dict[str, str]:
+    """The titles by language that a body gives. Raises Invalid."""
     title = body.get("title") or default or body.get("name")
     titles = {"en": title} if isinstance(title, str) else title
     if (
@@ -314,14 +326,16 @@ def _titles_of(body: Mapping[str, Any], default: str | None = None) -> dict[str,
     return titles
 
 
-def _administrators_only(actor: Actor) -> None:
+def administrators_only(actor: Actor) -> None:
+    """Raises Forbidden for anybody else."""
     if not actor.is_administrator:
         raise Forbidden("Only an administrator may change lists.")
 
 
-def _log(session: Session, actor: Actor, list_id: int, kind: str, columns: list[str]) -> None:
+def log_list(session: Session, actor: Actor, list_id: int, columns: list[str]) -> None:
+    """The change log's line of a changed definition."""
     changelog_buffer.add(session, {
-        "at": now(), "list_id": list_id, "item_id": None, "guid": None, "kind": kind, "actor_id": actor.user_id,
+        "at": now(), "list_id": list_id, "item_id": None, "guid": None, "kind": "list", "actor_id": actor.user_id,
         "batch": None, "scope_before": None, "scope_after": None, "columns": columns,
     })  # fmt: skip
 

@@ -24,9 +24,7 @@ STYLESHEETS = (
 )
 # Made by portal/frontend/build.py, not committed.
 BUNDLES = ("dist/app.js", "dist/taskpane.js")
-BUNDLE_ADVICE = (
-    "The scripts are not built; pages work without them. Build them with: python portal/frontend/build.py"
-)
+BUNDLE_ADVICE = "The scripts are not built; pages work without them. Build them with: python portal/frontend/build.py"
 
 
 def asset_url(name: str) -> str:

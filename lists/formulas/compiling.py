@@ -15,6 +15,7 @@ from sqlalchemy import (
     Date,
     Integer,
     Numeric,
+    Select,
     Text,
     and_,
     case,
@@ -98,9 +99,18 @@ def condition(reading: Reading, node: Node, moments: Moments) -> ColumnElement[b
     return _Compiler(moments).condition(reading, node)
 
 
-def expression(reading: Reading, node: Node, moments: Moments, places: int = 0) -> ColumnElement[Any]:
-    """The formula's value as a column of its type would store it, numbers with so many `places`."""
-    made = _Compiler(moments).node(reading, node)
+def expression(
+    reading: Reading, node: Node, moments: Moments, places: int = 0, item_id: int | None = None
+) -> ColumnElement[Any]:
+    """The formula's value as a column of its type would store it, numbers with so many `places`.
+
+    `item_id`: where the node is a lookup, this item is what it points to, and not the row's.
+    """
+    compiler = _Compiler(moments)
+    if isinstance(node, Through) and item_id is not None:
+        made: ColumnElement[Any] = compiler.through(reading, node, literal(item_id, Integer()))
+    else:
+        made = compiler.node(reading, node)
     if node.type.kind is Kind.NUMBER:
         return type_coerce(with_places(made, _number_of_places(places)), ExactDecimal(places))
     if node.type.kind is Kind.BOOLEAN:
@@ -119,6 +129,11 @@ def _masks(reading: Reading, names: Iterable[str]) -> Iterable[ColumnElement[boo
     """The different masks of these columns."""
     masks = (reading.access.mask(name) for name in names)
     return {id(mask): mask for mask in masks if mask is not None}.values()
+
+
+def behind(reading: Reading, node: Through, item_id: int, moments: Moments) -> Select[Any]:
+    """The value behind a lookup to this item, for this reader, numbers with all their places."""
+    return select(expression(reading, node, moments, PLACES, item_id))
 
 
 class _Compiler:
@@ -155,11 +170,12 @@ class _Compiler:
             return in_millionths(raw, _number_of_places(field.places or 0))
         return raw
 
-    def through(self, reading: Reading, node: Through) -> ColumnElement[Any]:
+    def through(self, reading: Reading, node: Through, item: ColumnElement[int] | None = None) -> ColumnElement[Any]:
         target = reading.target(node.target)
         inner = self.node(target, node.inner)
         shows = [] if node.target == "users" else _masks(target, own_columns(node.inner))
-        found = select(inner).where(target.id == reading.source(node.field.name).raw, *target.conditions(), *shows)
+        item = reading.source(node.field.name).raw if item is None else item
+        found = select(inner).where(target.id == item, *target.conditions(), *shows)
         return found.correlate(reading.table).scalar_subquery()
 
     def condition(self, reading: Reading, node: Node) -> ColumnElement[bool]:

@@ -66,17 +66,20 @@ def formula_of(lists: Catalogue, found: ListDefinition, column: Column | None, o
 # --- What is given: formulas as people write them -------------------------------------------------
 
 
-def settled(lists: Catalogue, found: ListDefinition, column: Column) -> dict[str, Any]:
-    """The column's options with its formulas checked and stored by ids. Raises Invalid on the option, with place."""
+def settled(lists: Catalogue, found: ListDefinition, column: Column, *, stored: bool = False) -> dict[str, Any]:
+    """The column's options with its formulas checked and stored by ids. Raises Invalid on the option, with place.
+
+    `stored`: they have been accepted before, and are looked at again since something that they use has changed.
+    """
     options = dict(column.options)
     if not column.type.is_stored:
-        return options | _calculated(lists, found, column)
+        return options | _calculated(lists, found, column, stored)
     if isinstance(options.get("default"), Mapping) and set(options["default"]) == {"formula"}:
         options["default_formula"] = options.pop("default")["formula"]
     for option in OF_COLUMNS:
         if options.get(option) is None:
             continue
-        options[option] = _option(lists, found, column, option, options[option])
+        options[option] = _option(lists, found, column, option, options[option], stored)
     return options
 
 
@@ -88,9 +91,9 @@ def has_formulas(options: Mapping[str, Any]) -> bool:
     )
 
 
-def validation_of_list(lists: Catalogue, found: ListDefinition, given: Any) -> dict[str, Any]:
+def validation_of_list(lists: Catalogue, found: ListDefinition, given: Any, *, stored: bool = False) -> dict[str, Any]:
     """A list's own `validation` {formula, message}, checked and stored by ids. Raises Invalid."""
-    return _option(lists, found, None, "validation", given)
+    return _option(lists, found, None, "validation", given, stored)
 
 
 def shown(lists: Catalogue, found: ListDefinition, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,11 +108,11 @@ def shown(lists: Catalogue, found: ListDefinition, options: Mapping[str, Any]) -
     return made
 
 
-def _calculated(lists: Catalogue, found: ListDefinition, column: Column) -> dict[str, Any]:
+def _calculated(lists: Catalogue, found: ListDefinition, column: Column, stored: bool) -> dict[str, Any]:
     text = column.options.get("formula")
     if not text:
         raise Invalid("formula", "A calculated column needs its formula.")
-    checked = _check(lists, found, column, "formula", text)
+    checked = _check(lists, found, column, "formula", text, stored=stored)
     kind, options = checked.node.type, column.options
     if kind.kind is not Kind.NUMBER:
         for name in ("decimals", "format"):
@@ -121,9 +124,11 @@ def _calculated(lists: Catalogue, found: ListDefinition, column: Column) -> dict
     return {"formula": storing.by_ids(text, checked.words), "result": result}
 
 
-def _option(lists: Catalogue, found: ListDefinition, column: Column | None, option: str, given: Any) -> Any:
+def _option(
+    lists: Catalogue, found: ListDefinition, column: Column | None, option: str, given: Any, stored: bool = False
+) -> Any:
     if option != "validation":
-        checked = _check(lists, found, column, option, given)
+        checked = _check(lists, found, column, option, given, stored=stored)
         return storing.by_ids(given, checked.words)
     if not isinstance(given, Mapping) or set(given) - {"formula", "message"} or not given.get("formula"):
         raise Invalid(option, "A validation has a formula, and a message of its own.")
@@ -134,9 +139,9 @@ def _option(lists: Catalogue, found: ListDefinition, column: Column | None, opti
         and all(isinstance(text, str) and 0 < len(text) <= LONGEST_MESSAGE for text in texts.values())
     ):
         raise Invalid(option, "The message is a text, or one text per language.")
-    checked = _check(lists, found, column, option, given["formula"])
-    stored = {"formula": storing.by_ids(given["formula"], checked.words)}
-    return stored if not texts else {**stored, "message": dict(texts)}
+    checked = _check(lists, found, column, option, given["formula"], stored=stored)
+    rule = {"formula": storing.by_ids(given["formula"], checked.words)}
+    return rule if not texts else {**rule, "message": dict(texts)}
 
 
 def _check(
@@ -174,15 +179,15 @@ def _default(checked: checking.Checked, column: Column | None) -> checking.Check
 # --- Who uses what --------------------------------------------------------------------------------
 
 
-def uses(lists: Catalogue, found: ListDefinition, column: Column) -> list[str]:
-    """Where formulas use a column, as `list.column` (or the list's name for its own validation), in order."""
-    places = []
-    for other in lists.by_name.values():
-        for owner in (None, *other.columns):
-            texts = _texts(owner.options if owner else other.settings)
-            if any(f"[#{column.id}]" in text for text in texts):
-                places.append(f"{other.name}.{owner.name}" if owner else other.name)
-    return [place for place in places if place != f"{found.name}.{column.name}"]
+def uses(lists: Catalogue, column: Column) -> list[tuple[ListDefinition, Column | None]]:
+    """Where formulas of other columns use this one: the column, or None where it is the list's own validation."""
+    return [
+        (found, owner)
+        for found in lists.by_name.values()
+        for owner in (None, *found.columns)
+        if (owner is None or owner.id != column.id)
+        and any(f"[#{column.id}]" in text for text in _texts(owner.options if owner else found.settings))
+    ]
 
 
 def _texts(options: Mapping[str, Any]) -> list[str]:

@@ -183,7 +183,12 @@ def _coalesce(checker: Checker, call: Call, args: Sequence[Node]) -> Node:
 
 
 def _isblank(checker: Checker, call: Call, args: Sequence[Node]) -> Node:
-    return apply(BOOLEAN, "isblank", args[0])
+    (value,) = args
+    if value.type.kind is Kind.BLANK:
+        value = Constant(TEXT, None)
+    if value.type.kind is Kind.OTHER and value.type.target:  # which of them the reader may see, no formula asks
+        raise refuse(call.args[0].at, "At character %(place)s: formulas cannot ask about lookups of several items.")
+    return apply(BOOLEAN, "isblank", value)
 
 
 def _extreme(op: str) -> Make:

@@ -46,7 +46,7 @@ def type_of(column: Any) -> Type:
         return Type(_SIMPLE[kind.name])
     if kind.target and not kind.is_multi:
         return Type(Kind.ITEM, target=str(kind.target))
-    return Type(Kind.OTHER)
+    return Type(Kind.OTHER, target=kind.target)
 
 
 def named(found: Any, word: Word) -> Named:

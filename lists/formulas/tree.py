@@ -138,7 +138,7 @@ class Moment(Node):
 
 @dataclass(frozen=True)
 class Through(Node):
-    """`inner`, computed on the item of the list `target` that the lookup `field` points to; blank where it is unseen."""
+    """`inner`, computed on the item of the list `target` that the lookup `field` points to; blank if it is unseen."""
 
     field: Field
     target: str

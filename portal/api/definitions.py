@@ -8,16 +8,17 @@ from typing import Any
 from flask import Blueprint, Response, url_for
 from flask.typing import ResponseReturnValue
 
-from ...lists import schema
+from ...lists import changing, schema
 from ...lists.catalogue import Column, ListDefinition, View, catalogue, definition
 from ...lists.errors import Invalid
+from ...lists.formulas import definitions as formulas
 from ...lists.models import now
 from ..request import actor, session
 from .json import answer, body, only
 from .odata import column_type_of, parse_filter, parse_orderby
 from .operations import fields as object_of
 from .operations import operation, ref
-from .schemas import COLUMN_GIVEN, LIST_GIVEN, TITLE_GIVEN, VIEW_GIVEN
+from .schemas import COLUMN_CHANGED, COLUMN_GIVEN, LIST_GIVEN, TITLE_GIVEN, VALIDATION_GIVEN, VIEW_GIVEN
 
 blueprint = Blueprint("api_lists", __name__, url_prefix="/api/v1/lists")
 TAG = "lists"
@@ -42,7 +43,7 @@ def browse() -> ResponseReturnValue:
 )
 def create() -> ResponseReturnValue:
     who, given = actor(), body()
-    only(given, "name", "title", "separation", "description", "columns", "views")
+    only(given, "name", "title", "separation", "description", "columns", "views", "validation")
     views = _objects(given, "views")
     made = {key: value for key, value in given.items() if key not in ("views", "description")}
     made |= {"columns": _objects(given, "columns"), "settings": _settings(given)}
@@ -66,12 +67,14 @@ def read(name: str) -> ResponseReturnValue:
     summary="Change a list",
     tag=TAG,
     answers={200: ref("List")},
-    body=object_of({"title": TITLE_GIVEN, "separation": {"enum": list(schema.SEPARATIONS)}}),
+    body=object_of(
+        {"title": TITLE_GIVEN, "separation": {"enum": list(schema.SEPARATIONS)}, "validation": VALIDATION_GIVEN}
+    ),
     description="A new separation gives every item its new rights in the same transaction. Administrators only.",
 )
 def change(name: str) -> ResponseReturnValue:
     who, given = actor(), body()
-    only(given, "title", "separation")
+    only(given, "title", "separation", "validation")
     schema.change_list(session(), who, name, given)
     return answer(_list_json(definition(session(), name), who.user_id))
 
@@ -97,7 +100,8 @@ def delete(name: str) -> ResponseReturnValue:
 )
 def columns(name: str) -> ResponseReturnValue:
     actor()
-    return answer({"value": [_column_json(column) for column in definition(session(), name).visible_columns]})
+    found = definition(session(), name)
+    return answer({"value": [_column_json(found, column) for column in found.visible_columns]})
 
 
 @blueprint.post("/<name>/columns")
@@ -112,7 +116,36 @@ def columns(name: str) -> ResponseReturnValue:
 def add_column(name: str) -> ResponseReturnValue:
     who, given = actor(), body()
     schema.add_column(session(), who, name, given)
-    return answer(_column_json(definition(session(), name).column(given["name"])), 201)
+    found = definition(session(), name)
+    return answer(_column_json(found, found.column(given["name"])), 201)
+
+
+@blueprint.patch("/<name>/columns/<column>")
+@operation(
+    summary="Change a column's title, description or formulas",
+    tag=TAG,
+    body=COLUMN_CHANGED,
+    answers={200: ref("Column")},
+    description="null takes an option away. Administrators only.",
+)
+def change_column(name: str, column: str) -> ResponseReturnValue:
+    who, given = actor(), body()
+    changing.change_column(session(), who, name, column, given)
+    found = definition(session(), name)
+    return answer(_column_json(found, found.column(column)))
+
+
+@blueprint.delete("/<name>/columns/<column>")
+@operation(
+    summary="Take a column out of a list",
+    tag=TAG,
+    answers={204: None},
+    problems=(403, 409),
+    description="Not while a formula or a view uses it. Administrators only.",
+)
+def delete_column(name: str, column: str) -> ResponseReturnValue:
+    changing.delete_column(session(), actor(), name, column)
+    return Response(status=204)
 
 
 @blueprint.get("/<name>/views")
@@ -168,13 +201,14 @@ def _objects(given: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
 
 
 def _settings(given: Mapping[str, Any]) -> dict[str, Any]:
+    rule = {"validation": given["validation"]} if given.get("validation") is not None else {}
     text = given.get("description")
     if text is None:
-        return {}
+        return rule
     texts = {"en": text} if isinstance(text, str) else text
     if not isinstance(texts, dict) or not all(isinstance(one, str) for one in texts.values()):
         raise Invalid("description", "This is a text, or one text per language.")
-    return {"description": texts}
+    return {"description": texts, **rule}
 
 
 def _list_json(found: ListDefinition, user_id: int | None) -> dict[str, Any]:
@@ -183,16 +217,21 @@ def _list_json(found: ListDefinition, user_id: int | None) -> dict[str, Any]:
         "title": dict(found.titles),
         "separation": found.separation,
         "kind": found.kind,
-        "columns": [_column_json(column) for column in found.visible_columns],
+        "columns": [_column_json(found, column) for column in found.visible_columns],
         "views": _views_json(found, user_id),
     }
     if found.settings.get("description"):
         shown["description"] = found.settings["description"]
+    if found.settings.get("validation"):
+        shown |= formulas.shown(catalogue(session()), found, {"validation": found.settings["validation"]})
     return shown
 
 
-def _column_json(column: Column) -> dict[str, Any]:
+def _column_json(found: ListDefinition, column: Column) -> dict[str, Any]:
     options = {key: value for key, value in column.options.items() if key not in _HIDDEN_OPTIONS}
+    options = formulas.shown(catalogue(session()), found, options)
+    if not column.type.is_stored:
+        options["result"] = column.type.result.name
     fixed = {"name": column.name, "type": column.type.name, "title": dict(column.titles)}
     return {**options, **fixed, "required": column.required, "read_only": column.by_program}
 

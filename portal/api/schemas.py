@@ -166,6 +166,19 @@ LIST: Schema = {
         "views": {"type": "array", "items": ref("View")},
     },
 }
+FORMULA: Schema = {"type": "string", "description": "A formula: docs/formulas.md"}
+_OR_NULL: Schema = {"type": "null"}
+VALIDATION: Schema = fields({"formula": FORMULA, "message": TITLES}, "formula")
+VALIDATION_GIVEN: Schema = {"anyOf": [fields({"formula": FORMULA, "message": TITLE_GIVEN}, "formula"), _OR_NULL]}
+_FORMULAS_GIVEN: Mapping[str, Schema] = {
+    "formula": FORMULA,
+    "decimals": {"type": ["integer", "null"], "minimum": 0, "maximum": 6},
+    "format": {"enum": ["number", "currency", "percent", None]},
+    "validation": VALIDATION_GIVEN,
+    "default_formula": {"anyOf": [FORMULA, _OR_NULL]},
+    "show_when": {"anyOf": [FORMULA, _OR_NULL]},
+}
+COLUMN_CHANGED: Schema = fields({"title": TITLE_GIVEN, "description": TITLE_GIVEN, **_FORMULAS_GIVEN})
 COLUMN_GIVEN: Schema = {
     "type": "object",
     "required": ["name", "type"],
@@ -176,8 +189,9 @@ COLUMN_GIVEN: Schema = {
         "title": TITLE_GIVEN,
         "required": {"type": "boolean"},
         "unique": {"type": "boolean"},
-        "default": {},
+        "default": {"description": "A value, or {formula}"},
         "indexed": {"type": "boolean"},
+        **_FORMULAS_GIVEN,
     },
 }
 VIEW_GIVEN: Schema = fields(
@@ -199,6 +213,7 @@ LIST_GIVEN: Schema = fields(
         "title": TITLE_GIVEN,
         "separation": {"enum": list(SEPARATIONS)},
         "description": TITLE_GIVEN,
+        "validation": VALIDATION_GIVEN,
         "columns": {"type": "array", "items": COLUMN_GIVEN},
         "views": {"type": "array", "items": VIEW_GIVEN},
     },

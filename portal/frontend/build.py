@@ -99,9 +99,7 @@ def run(command: list[str], *, cwd: pathlib.Path) -> None:
     environment["PATH"] = os.pathsep.join([str(pathlib.Path(command[0]).parent), environment.get("PATH", "")])
     result = subprocess.run(command, check=False, cwd=cwd, env=environment, capture_output=True, text=True)
     if result.returncode:
-        raise BuildFailed(
-            f"{' '.join(command)} ended with {result.returncode}:\n{result.stdout}{result.stderr}"
-        )
+        raise BuildFailed(f"{' '.join(command)} ended with {result.returncode}:\n{result.stdout}{result.stderr}")
 
 
 if __name__ == "__main__":

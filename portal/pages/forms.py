@@ -73,7 +73,7 @@ def empty(found: ListDefinition, actor: Actor, preset: Mapping[str, str]) -> dic
 
 def of_item(found: ListDefinition, item: Mapping[str, Any], actor: Actor) -> dict[str, Any]:
     """What an item's form begins with: its values as this reader writes them."""
-    return {column.name: _as_typed(column, item.get(column.name), actor) for column in columns_of(found)}
+    return {column.name: as_typed(column, item.get(column.name), actor) for column in columns_of(found)}
 
 
 def typed(form: Form, found: ListDefinition) -> dict[str, Any]:
@@ -338,7 +338,8 @@ def _participants(value: Mapping[str, Any], before: Sequence[Mapping[str, Any]])
     return [{kind: one, "answer": answers.get((kind, str(one))) or "none"} for kind, one in dict.fromkeys(who) if one]
 
 
-def _as_typed(column: Column, value: Any, actor: Actor) -> Any:
+def as_typed(column: Column, value: Any, actor: Actor) -> Any:
+    """A stored value as this reader would type it into the column's field."""
     kind = column.type
     if kind.name == "participants":
         return {

@@ -20,7 +20,7 @@ from ...lists.query import Item
 from ...lists.rights import Actor, Level, may_add
 from ..errors import said
 from ..request import actor, next_page, session
-from . import conflicts, forms, item_view
+from . import conflicts, form_rules, forms, item_view
 
 blueprint = Blueprint("items", __name__)
 PANEL = "panel-body"
@@ -40,7 +40,8 @@ def new(list_name: str) -> ResponseReturnValue:
     """The form for a new item; arguments preset its fields."""
     me, found = actor(), definition(session(), list_name)
     _must_add(found, me)
-    return _form(found, me, forms.empty(found, me, request.args))
+    begun = form_rules.with_defaults(session(), found, me, forms.empty(found, me, request.args), request.args)
+    return _form(found, me, begun)
 
 
 @blueprint.post("/lists/<list_name>/new")
@@ -53,6 +54,7 @@ def create(list_name: str) -> ResponseReturnValue:
         return _form(found, me, typed, finding=True)
     try:
         values = _without_empty_group(forms.read(request.form, found, me))
+        values = form_rules.without_hidden(session(), found, me, values)
         with savepoint(session()):
             made = items.create(session(), me, list_name, values)
     except Invalid as refusal:
@@ -86,6 +88,7 @@ def save(list_name: str, item_id: int) -> ResponseReturnValue:
     values: dict[str, Any] = {}
     try:
         values = forms.read(request.form, found, me, before=item)
+        values = form_rules.without_hidden(session(), found, me, values, before=item)
         if version != item.version:
             return _conflict(found, me, item, version, values, typed)
         for name in conflicts.given_up(request.form):

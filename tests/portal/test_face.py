@@ -70,9 +70,7 @@ def test_every_icon_is_in_the_sprite(client: FlaskClient, page: str) -> None:
 
 def test_icons_named_in_templates_and_scripts_are_in_the_sprite() -> None:
     sprite = set(re.findall(r'<symbol id="([^"]+)"', (assets.STATIC / "icons.svg").read_text()))
-    named = {
-        n for path in TEMPLATES for n in re.findall(r"(?:icon\(|icon_name=)'([a-z-]+)'", path.read_text())
-    }
+    named = {n for path in TEMPLATES for n in re.findall(r"(?:icon\(|icon_name=)'([a-z-]+)'", path.read_text())}
     for path in (ROOT / "portal" / "frontend" / "src").glob("*.ts"):
         named |= set(re.findall(r'\b(?:icon|iconButton|button)\("([a-z-]+)"', path.read_text()))
     assert named and named <= sprite
