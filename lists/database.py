@@ -17,6 +17,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from . import changelog_buffer
+from .errors import Invalid
 from .formulas import postgresql, primitives
 from .sqltypes import COLLATION, collate, fold
 
@@ -53,6 +54,7 @@ class Database:
             if self.is_sqlite
             else create_engine(self.url, pool_pre_ping=True, json_serializer=_json)
         )
+        event.listen(self.engine, "handle_error", _too_complex)
         self.house = house or House()
         self.caches: dict[Any, Any] = {}
         self._lock_path = Path(f"{self.url.database}.lock") if self.is_sqlite else None
@@ -132,6 +134,14 @@ def savepoint(session: Session) -> Iterator[None]:
 def database_of(session: Session) -> Database:
     """The database that a session belongs to."""
     return session.info["database"]
+
+
+def _too_complex(context: Any) -> None:
+    """A question within our bounds may still be too deep for a database, on top of deep formulas: say so in words."""
+    postgresql = getattr(context.original_exception, "sqlstate", None)
+    told = str(context.original_exception)
+    if postgresql == "54001" or "parser stack overflow" in told or "Expression tree is too large" in told:
+        raise Invalid("", "This question is nested too deeply for the database. Ask a simpler one.")
 
 
 def _json(value: Any) -> str:

@@ -14,6 +14,7 @@ from .tree import (
     BLANK,
     BOOLEAN,
     DATE,
+    HEAVIEST,
     TEXT,
     Apply,
     Call,
@@ -29,8 +30,8 @@ from .tree import (
     Word,
     Written,
     apply,
-    measure,
     refuse,
+    weigh,
 )
 
 MOST_LOOKUPS_IN_ALL = 20
@@ -66,7 +67,7 @@ def check(
     checker = checker or Checker(lists, found)
     node = checker.node(written)
     node = checker.value(node, written.at) if wanted is None else checker.as_kind(node, wanted, written.at)
-    syntax.check_size(*measure(node))
+    syntax.check_size(*weigh(node), HEAVIEST)
     if checker.lookups > MOST_LOOKUPS_IN_ALL:
         raise Invalid("", "A formula follows at most %(max)s lookups.", max=MOST_LOOKUPS_IN_ALL)
     return Checked(node, checker.words)
@@ -130,10 +131,9 @@ class Checker:
             raise refuse(word.start, text, column=column.name)
         inner = Checker(self.lists, found, (*self.inside, key))
         written = syntax.parse(str(column.options.get("formula", "")), stored=True)
-        syntax.check_size(*measure(written))
         node = inner.value(inner.node(written), word.start)
         self.lookups += inner.lookups
-        syntax.check_size(*measure(node))
+        syntax.check_size(*weigh(node), HEAVIEST)
         node = rounded(node, column.type.result)
         return Apply(node.type, "coalesce", (node,), (column.name,))
 

@@ -211,8 +211,9 @@ class _Compiler:
 
     def logic(self, reading: Reading, node: Apply) -> ColumnElement[Any]:
         if node.op == "if":
-            chosen, other = (self.node(reading, arg) for arg in node.args[1:])
-            return type_coerce(case((self.condition(reading, node.args[0]), chosen), else_=other), chosen.type)
+            pairs = zip(node.args[:-1:2], node.args[1::2], strict=False)
+            whens = [(self.condition(reading, condition), self.node(reading, value)) for condition, value in pairs]
+            return type_coerce(case(*whens, else_=self.node(reading, node.args[-1])), _TYPES[node.type.kind])
         parts = [self.condition(reading, arg) for arg in node.args]
         if node.op == "not":
             return not_(parts[0])

@@ -62,7 +62,9 @@ def _value(node: Node, row: Row, moments: Moments) -> Any:
 
 def _apply(op: str, args: tuple[Node, ...], row: Row, moments: Moments) -> Any:
     if op == "if":
-        return _value(args[1] if _value(args[0], row, moments) else args[2], row, moments)
+        cases = zip(args[:-1:2], args[1::2], strict=False)
+        chosen = next((value for condition, value in cases if _value(condition, row, moments)), args[-1])
+        return _value(chosen, row, moments)
     if op == "and":
         return all(_value(arg, row, moments) for arg in args)
     if op == "or":

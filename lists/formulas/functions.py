@@ -80,7 +80,14 @@ def _plus(checker: Checker, call: Call, args: Sequence[Node]) -> Node:
         day, days = _kinds(checker, call, args, [Kind.DATE, Kind.NUMBER])
         return apply(DATE, "add_days", day, days)
     left, right = _numbers(checker, call, args)
-    return apply(of_places(left, right), "add", left, right)
+    return _balanced("add", of_places(left, right), [*_terms(left), *_terms(right)])
+
+
+def _terms(node: Node) -> Sequence[Node]:
+    """What a sum is the sum of: long sums are made anew as trees of little depth."""
+    if isinstance(node, Apply) and node.op == "add":
+        return [term for part in node.args for term in _terms(part)]
+    return [node]
 
 
 def _minus(checker: Checker, call: Call, args: Sequence[Node]) -> Node:
@@ -159,12 +166,13 @@ OPERATORS: dict[str, Make] = {
 
 
 def _if(checker: Checker, call: Call, args: Sequence[Node]) -> Node:
-    """The value where the condition holds, else the other; without another, blank."""
+    """The value where the condition holds, else the other; without another, blank. A row of IFs is one."""
     condition = checker.as_kind(args[0], Kind.BOOLEAN, call.args[0].at)
     values = [checker.value(node, at.at) for node, at in zip(args[1:], call.args[1:], strict=True)]
     chosen = checker.alike([*_raw(args[1:], values)], call.args[1:])
     other = chosen[1] if len(chosen) > 1 else Constant(chosen[0].type, None)
-    return apply(_common(chosen), "if", condition, chosen[0], other)
+    further = other.args if isinstance(other, Apply) and other.op == "if" else (other,)
+    return Apply(_common(chosen), "if", (condition, chosen[0], *further))
 
 
 def _raw(given: Sequence[Node], values: Sequence[Node]) -> list[Node]:

@@ -11,7 +11,7 @@ from lark import Lark, Token, Transformer, v_args
 from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedInput, UnexpectedToken
 
 from ..errors import Invalid
-from .tree import BOUND, DEEPEST, LONGEST, MOST_NODES, PLACES, Call, Given, Path, Word, Written, measure, refuse
+from .tree import BOUND, DEEPEST_WRITTEN, LONGEST, MOST_NODES, PLACES, Call, Given, Path, Word, Written, measure, refuse
 
 # As spreadsheets bind: a sign stands closer than ^, & joins what + and - have summed, comparisons come after.
 GRAMMAR = r"""
@@ -80,18 +80,17 @@ def parse(text: str, *, stored: bool = False) -> Written:
     except UnexpectedInput:
         raise _not_understood(text, 0) from None
     count, depth = measure(tree)
-    check_size(count, depth)
+    check_size(count, depth, DEEPEST_WRITTEN)
     return tree
 
 
-def check_size(count: int, depth: int) -> None:
+def check_size(count: int, depth: int, deepest: int) -> None:
     """Refuse a tree that is too large to be computed on every row. Raises Invalid."""
     if count > MOST_NODES:
         raise Invalid("", "A formula has at most %(max)s parts, those of the columns it uses included.", max=MOST_NODES)
-    if depth > DEEPEST:
-        raise Invalid(
-            "", "A formula is at most %(max)s levels deep; SUM and CONCAT take any number of parts.", max=DEEPEST
-        )
+    if depth > deepest:
+        words = "This formula is nested too deeply. IF after IF, SUM, CONCAT and AND take many parts without nesting."
+        raise Invalid("", words)
 
 
 _TOO_EARLY = "At character %(place)s: the formula ends too early."

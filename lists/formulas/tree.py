@@ -14,7 +14,9 @@ from ..errors import Invalid
 PLACES = 6  # every number of a formula has at most so many decimal places
 BOUND = 10**12  # and is smaller than this: what grows beyond it becomes blank
 LONGEST_TEXT = 100_000  # characters of a text that a formula joins; a longer one becomes blank
-LONGEST, MOST_NODES, DEEPEST = 4000, 500, 30
+LONGEST, MOST_NODES, DEEPEST_WRITTEN = 4000, 500, 100
+# What a formula may take of SQLite's parser stack of 100 (YYSTACKDEPTH, fixed before 3.46); the rest is the question's.
+HEAVIEST = 55
 
 
 def refuse(at: int, message: str, **values: Any) -> Invalid:
@@ -166,18 +168,42 @@ def apply(type_: Type, op: str, *args: Node) -> Apply:
     return Apply(type_, op, args)
 
 
-def measure(node: Node | Written) -> tuple[int, int]:
+def measure(written: Written) -> tuple[int, int]:
     """(number of parts, depth), without recursion: what is measured may be far too deep for it."""
-    waiting: list[tuple[Any, int]] = [(node, 1)]
+    waiting: list[tuple[Written, int]] = [(written, 1)]
     count = deepest = 0
     while waiting:
         part, depth = waiting.pop()
         count, deepest = count + 1, max(deepest, depth)
-        inner = (part.inner,) if isinstance(part, Through) else part.parts
-        waiting += [(one, depth + 1) for one in inner]
-        if count > 100 * MOST_NODES:
-            break
+        waiting += [(one, depth + 1) for one in part.parts]
     return count, deepest
+
+
+def weigh(node: Node) -> tuple[int, int]:
+    """(number of parts, weight): what its SQL takes of a parser's stack where it is deepest."""
+    if isinstance(node, Through):
+        count, weight = weigh(node.inner)
+        return count + 1, 5 + max(weight, _CONDITIONS)
+    if not isinstance(node, Apply):
+        return 1, _CONDITIONS if node.type.kind is Kind.ITEM and isinstance(node, Field) else 4
+    count, heaviest = 1, 0
+    for place, part in enumerate(node.args):
+        inside, weight = weigh(part)
+        count, heaviest = count + inside, max(heaviest, weight + _weight_at(node.op, place, len(node.args)))
+    return count, heaviest
+
+
+_CONDITIONS = 14  # an inner question with its reader's rights
+# What stands before an operation's first argument, and before a later one.
+_WEIGHTS = {"and": (6, 6), "or": (6, 6), "not": (5, 5), "eq": (2, 4), "ne": (2, 4), "isblank": (2, 2), "lt": (4, 6),
+            "le": (4, 6), "neg": (2, 2), "contains": (6, 8), "startswith": (6, 8), "before": (6, 8),
+            "not_after": (6, 8)}  # fmt: skip
+
+
+def _weight_at(op: str, place: int, of: int) -> int:
+    if op == "if":
+        return 4 if place == of - 1 else 6 if place % 2 else 7
+    return _WEIGHTS.get(op, (3, 5))[min(place, 1)]
 
 
 def own_columns(node: Node) -> Iterator[str]:
