@@ -11,7 +11,7 @@ ASSETS := $(shell find portal/frontend portal/translations -name node_modules -p
 	\( -type f ! -name '*.mo' ! -name '*.pyc' -print \) 2>/dev/null | tr ' ' '?')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test lint format type assets bench screenshots constraints release clean
+.PHONY: help demo run test lint format type assets catalogues bench screenshots constraints release clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ type: $(BIN)/.tools ## check the types
 assets: $(BIN)/.tools ## bundle the front end and compile the catalogues
 	$(BIN)/python setup.py -q assets
 	@touch $(BIN)/.assets
+
+catalogues: $(BIN)/.tools ## bring the translations up to date with the messages in the sources
+	$(BIN)/python portal/translations/renew.py
 
 bench: $(BIN)/.tools $(BIN)/.assets ## run the benchmarks, their quick form
 	@for program in bench/[a-z]*.py; do $(BIN)/python $$program --quick || exit 1; done

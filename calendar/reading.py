@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from icalendar import Calendar, Component
 from icalendar.prop import vBroken
 
-from ..lists.errors import FieldError, Invalid
+from ..lists.errors import N_, FieldError, Invalid
 from .events import Answer, EventFields, Participant
 from .recurrence import checked_recurrence
 from .zones import iana_name, is_utc
@@ -113,11 +113,11 @@ class _Reading:
     def result(self, position: int) -> ReadEvent:
         for name, _reason in self.component.errors:
             shown = str(name or "?")
-            self.problem("", "A line of the event is not understood and was left out: %(name)s.", name=shown)
+            self.problem("", N_("A line of the event is not understood and was left out: %(name)s."), name=shown)
         try:
             event = self.event()
         except (OverflowError, ValueError):  # dates at either end of time
-            self.problem("start", "The event's time is out of range.")
+            self.problem("start", N_("The event's time is out of range."))
             event = None
         return ReadEvent(position, self.text("SUMMARY"), event, tuple(self.problems))
 
@@ -129,14 +129,14 @@ class _Reading:
         moment = getattr(given, "dt", None)
         if not isinstance(moment, date):
             self.problem(
-                "start", "The event has no start." if given is None else "The event's start is not a date."
+                "start", N_("The event has no start.") if given is None else N_("The event's start is not a date.")
             )
             return None
         all_day = not isinstance(moment, datetime)
         zone = self.zone(given)
         start = self.moment(moment, given, zone)
         if not self.text("UID"):
-            self.problem("guid", "The event has no UID; read twice it will be there twice.")
+            self.problem("guid", N_("The event has no UID; read twice it will be there twice."))
         return EventFields(
             guid=self.text("UID"),
             start=start,
@@ -183,7 +183,7 @@ class _Reading:
             return "UTC" if aware else self.default_zone
         if known := iana_name(str(tzid)):
             return "UTC" if is_utc(known) else known
-        self.problem("time_zone", "The time zone “%(name)s” is not known.", name=str(tzid)[:100])
+        self.problem("time_zone", N_("The time zone “%(name)s” is not known."), name=str(tzid)[:100])
         return "UTC" if isinstance(given.dt, datetime) and given.dt.tzinfo else self.default_zone
 
     def moment(self, value: date, given: Any, zone: str) -> datetime:
@@ -211,7 +211,7 @@ class _Reading:
         else:
             end = start + timedelta(days=1 if all_day else 0)
         if end.astimezone(UTC) < start.astimezone(UTC):
-            self.problem("end", "The event ends before it starts; it was read as having no length.")
+            self.problem("end", N_("The event ends before it starts; it was read as having no length."))
             return start
         return end
 
@@ -237,12 +237,12 @@ class _Reading:
 
     def recurrence(self, start: datetime, zone: str, all_day: bool) -> str:
         if self.first("RDATE") is not None:
-            self.problem("recurrence", "Single dates that are added to an event were left out.")
+            self.problem("recurrence", N_("Single dates that are added to an event were left out."))
         if self.first("RECURRENCE-ID") is not None:
-            self.problem("recurrence", "A changed occurrence of a recurring event was read by itself.")
+            self.problem("recurrence", N_("A changed occurrence of a recurring event was read by itself."))
         rules = self.all("RRULE")
         if len(rules) > 1:
-            self.problem("recurrence", "The event has several recurrence rules; only the first was read.")
+            self.problem("recurrence", N_("The event has several recurrence rules; only the first was read."))
         if not rules:
             return ""
         try:

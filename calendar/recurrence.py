@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from dateutil.rrule import rrule, rrulestr
 from icalendar import vRecur
 
-from ..lists.errors import Invalid
+from ..lists.errors import N_, Invalid
 from .events import EventFields
 
 MAX_COUNT = 999  # as in Outlook
@@ -261,9 +261,9 @@ def _parsed(text: str, zone: ZoneInfo, all_day: bool) -> Rule:
     if frequency not in FREQUENCIES:
         raise _not_understood(text)
     interval = _number(
-        given, "INTERVAL", MAX_INTERVAL, "The recurrence's interval must be from 1 to %(most)d."
+        given, "INTERVAL", MAX_INTERVAL, N_("The recurrence's interval must be from 1 to %(most)d.")
     )
-    count = _number(given, "COUNT", MAX_COUNT, "An event can recur at most %(most)d times.")
+    count = _number(given, "COUNT", MAX_COUNT, N_("An event can recur at most %(most)d times."))
     until = _until(_single(given, "UNTIL"), zone, all_day)
     if count and until:
         raise Invalid("recurrence", "A recurrence ends after a number of times or on a day, not both.")

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from ..lists import items, query
 from ..lists.catalogue import ListDefinition, definition
 from ..lists.columns import Reference, column_type
-from ..lists.errors import Conflict, Forbidden, Invalid, Locked, NotFound, Stale
+from ..lists.errors import N_, Conflict, Forbidden, Invalid, Locked, NotFound, Stale
 from ..lists.hooks import Change, after_write, before_write
 from ..lists.models import now
 from ..lists.query import Item
@@ -166,7 +166,7 @@ def add_file(
     if same is not None and if_exists == "new_version":
         return put_content(session, actor, library, same.id, blob, file_name=file_name, text=text, comment=comment)
     if same is not None and if_exists == "refuse":
-        message = "There is a document “%(name)s” already. Make this its new version, or keep both."
+        message = N_("There is a document “%(name)s” already. Make this its new version, or keep both.")
         raise Conflict(message, name=file.file_name)
     if same is not None:
         file = File(blob, free_name(session, actor, found, values, file.file_name), text)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..lists.errors import FieldError, Invalid
+from ..lists.errors import N_, FieldError, Invalid
 from . import limits
 
 SECONDS = 6
@@ -99,10 +99,10 @@ def fill(template: str, context: dict[str, Any], target: str) -> None:
         document.render(context, environment(), autoescape=True)
         document.save(target)
     except jinja2.TemplateError as error:
-        message = "The template could not be filled: %(why)s."
+        message = N_("The template could not be filled: %(why)s.")
         raise Invalid("template", message, why=str(error.message).rstrip(".")) from error
     except etree.XMLSyntaxError as error:
-        message = "The filled template is no sound Word document (%(why)s)."
+        message = N_("The filled template is no sound Word document (%(why)s).")
         raise Invalid("template", message, why=str(error)[:200]) from error
 
 
@@ -153,10 +153,10 @@ def _problems(tags: list[tuple[str, str]], context: dict[str, Any]) -> list[Fiel
         # One tag a line, so that a node's line tells its tag.
         tree = environment().parse("\n".join(as_jinja(tag) for tag, _ in tags))
     except jinja2.TemplateSyntaxError as error:
-        message = "“%(placeholder)s” cannot be understood (%(why)s), in the paragraph “%(paragraph)s”."
+        message = N_("“%(placeholder)s” cannot be understood (%(why)s), in the paragraph “%(paragraph)s”.")
         return [problem(message, error.lineno, why=error.message)]
     made_here = {name.name for name in tree.find_all(nodes.Name) if name.ctx in ("store", "param")} | {"loop"}
-    message = "“%(placeholder)s” uses “%(name)s”, which is not known, in the paragraph “%(paragraph)s”."
+    message = N_("“%(placeholder)s” uses “%(name)s”, which is not known, in the paragraph “%(paragraph)s”.")
     unknown: dict[tuple[int, str], FieldError] = {}
     for node in tree.find_all((nodes.Getattr, nodes.Getitem, nodes.Name)):
         path = _path(node)

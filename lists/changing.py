@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from . import column_options, schema
 from .catalogue import Column, ListDefinition, catalogue, definition, forget, fresh, table_name
 from .columns import column_type
-from .errors import Conflict, Forbidden, Invalid
+from .errors import N_, Conflict, Forbidden, Invalid
 from .formulas import definitions as formulas
 from .installing import read_definitions
 from .models import ColumnRow, ListRow
@@ -61,9 +61,8 @@ def _settle_users(session: Session, column: Column) -> None:
                 _settle_again(session, found, owner)
             except Invalid as refusal:
                 place = f"{found.name}.{owner.name}" if owner else found.name
-                words = "%(place)s uses this, and would no longer fit: %(reason)s"
-                reason = refusal.message % refusal.values if refusal.values else refusal.message
-                raise Invalid("formula", words, place=place, reason=reason) from None
+                words = N_("%(place)s uses this, and would no longer fit: %(reason)s")
+                raise Invalid("formula", words, place=place, reason=refusal.words) from None
             if owner is not None and owner.id not in done:
                 done.add(owner.id)
                 waiting.append(owner)
@@ -96,7 +95,7 @@ def delete_column(session: Session, actor: Actor, list_name: str, name: str) -> 
         raise Conflict("The formulas of %(places)s use %(column)s; change them first.", places=places, column=name)
     views = [view.name for view in found.views if _shows(view.settings, name)]
     if views:
-        words = "The views %(views)s use %(column)s; change them first."
+        words = N_("The views %(views)s use %(column)s; change them first.")
         raise Conflict(words, views=", ".join(views), column=name)
     _drop_index(session, found, column)
     session.delete(session.get_one(ColumnRow, column.id))

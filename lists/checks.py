@@ -12,7 +12,7 @@ from . import bulk, filters, query
 from .catalogue import Column, ListDefinition, catalogue
 from .columns import ColumnType, Reference
 from .columns.text import TextColumn
-from .errors import FieldError, Invalid
+from .errors import FieldError, Invalid, Titles
 from .models import User
 from .reading import SYSTEM_TYPES, Reading
 from .rights import Actor, Level
@@ -79,15 +79,18 @@ def required(
 ) -> bool:
     """Refuse empty required values, but those `besides`. An import may leave gaps where the definition says so:
     answers whether it did."""
-    empty = gaps(found, values, besides)
     allowed = found.settings.get("gap_flagged", ()) if by_import else ()
-    errors = [
-        FieldError(column.name, "“%(column)s” must be filled in.", {"column": column.title("en")})
-        for column in empty if column.name not in allowed
-    ]  # fmt: skip
-    if errors:
+    if errors := missing(found, values, allowed={*allowed, *besides}):
         raise Invalid.many(errors)
-    return bool(empty)
+    return bool(gaps(found, values, besides))
+
+
+def missing(found: ListDefinition, values: Mapping[str, Any], *, allowed: Collection[str] = ()) -> list[FieldError]:
+    """A refusal for each required column that is empty among these values."""
+    return [
+        FieldError(column.name, "“%(column)s” must be filled in.", {"column": Titles(column.titles)})
+        for column in gaps(found, values) if column.name not in allowed
+    ]  # fmt: skip
 
 
 def gaps(found: ListDefinition, values: Mapping[str, Any], besides: Collection[str] = ()) -> list[Column]:

@@ -1,6 +1,9 @@
 """The domain errors. Every service raises one of these; the portal maps them to answers in one place.
 
-Messages are English message ids with ``%(name)s`` places; `values` fills them after translation.
+Messages are English message ids with ``%(name)s`` places; `values` fills them after translation. They are literals
+where the error is raised, or marked by `N_` where they begin their way to it: so the catalogues find them
+(portal/translations/renew.py). A value that has words of its own is `Words` or `Titles`, told in the reader's
+language as well.
 """
 
 from __future__ import annotations
@@ -10,6 +13,29 @@ from dataclasses import dataclass
 from typing import Any
 
 
+def N_(message: str) -> str:
+    """Mark a message for the catalogues; it is translated where it is told."""
+    return message
+
+
+@dataclass(frozen=True)
+class Words:
+    """A message with its values, to be told in the language of whoever reads it; as text it is English."""
+
+    message: str
+    values: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.message % self.values if self.values else self.message
+
+
+class Titles(dict[str, str]):
+    """The titles of a list or a column by language, as a message's value; as text it is English."""
+
+    def __str__(self) -> str:
+        return self.get("en") or next(iter(self.values()), "")
+
+
 class DomainError(Exception):
     """What a caller did, or asked for, cannot be done; `message` says what and why."""
 
@@ -17,6 +43,11 @@ class DomainError(Exception):
         super().__init__(message % values if values else message)
         self.message = message
         self.values = values
+
+    @property
+    def words(self) -> Words:
+        """What it says, as the value of another message."""
+        return Words(self.message, self.values)
 
 
 class NotFound(DomainError):

@@ -114,7 +114,7 @@ def _compare(reading: Reading, path: tuple[str, ...], op: str, value: Any) -> Co
     try:
         plain = _predicate(reading, source.type, source.raw, path[0], op, value)
     except Invalid as refusal:
-        raise Invalid("$filter", "%(column)s: " + refusal.message, column=path[0], **refusal.values) from None
+        raise Invalid("$filter", "%(column)s: %(reason)s", column=path[0], reason=refusal.words) from None
     if source.visible is None:
         return plain
     return or_(not_(source.visible), plain) if op == "ne" else and_(source.visible, plain)

@@ -26,7 +26,7 @@ from sqlalchemy.orm import Session, mapped_column
 from . import bulk, items, mapping, sources
 from .catalogue import Column, ListDefinition, definition
 from .database import Base, Database, savepoint
-from .errors import DomainError, Forbidden, Invalid
+from .errors import N_, DomainError, Forbidden, Invalid
 from .mapping import Rule, Step
 from .reading import SYSTEM_TYPES
 from .rights import Actor
@@ -329,7 +329,7 @@ class _Finder:
             raise Invalid(self.step.match[0], "The row has no value by which it could be found again.")
         ids = self.keys.get(key, [])
         if len(ids) > 1:
-            words = "There is more than one item with this key: %(key)s."
+            words = N_("There is more than one item with this key: %(key)s.")
             raise Invalid(self.step.match[0], words, key=", ".join(str(part) for part in key)[:120])
         return ids[0] if ids else None
 
@@ -376,7 +376,7 @@ def _rows_of(step: Step, folder: Path) -> list[sources.SourceRow]:
         rows = _joined(rows, other, step.join.on, set(table.header))
     missing = sorted(step.all_sources - header)
     if missing:
-        words = "The file %(file)s has no column “%(column)s”. It has: %(columns)s."
+        words = N_("The file %(file)s has no column “%(column)s”. It has: %(columns)s.")
         raise Invalid("mapping", words, file=step.file, column=missing[0], columns=", ".join(sorted(header)))
     rows = [row for row in rows if all(_passes(row.values[name], wanted) for name, wanted in step.where.items())]
     return _distinct(rows, sorted(step.all_sources)) if step.distinct else rows

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from . import bulk, changelog_buffer, checks, filters, hooks, query, scopes
 from .catalogue import Column, ListDefinition, catalogue, definition
-from .errors import Conflict, Forbidden, NotFound, Stale
+from .errors import N_, Conflict, Forbidden, NotFound, Stale
 from .hooks import Change
 from .models import Version, new_guid, now
 from .query import Item
@@ -21,7 +21,7 @@ from .rights import Actor, Level
 from .rules import Rules
 
 _versions = Version.__table__
-SEE = "You may see this but not change it."
+SEE = N_("You may see this but not change it.")
 
 
 def create(
@@ -226,7 +226,7 @@ def _stored(
     if row is None:
         query.get(session, actor, found.name, item_id, deleted=deleted)
         raise Forbidden(
-            "You may change this but not delete it."
+            N_("You may change this but not delete it.")
             if right is Level.DELETE and _may_edit(session, actor, found, item_id)
             else SEE
         )

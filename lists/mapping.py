@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 
-from .errors import Invalid
+from .errors import N_, Invalid
 from .sources import SourceRow
 
 NOON = datetime.time(12)
@@ -103,7 +103,7 @@ def _toml(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise Invalid("mapping", "There is no file %(file)s.", file=str(path)) from None
     except (OSError, ValueError) as reason:
-        words = "The mapping %(file)s cannot be read: %(reason)s"
+        words = N_("The mapping %(file)s cannot be read: %(reason)s")
         raise Invalid("mapping", words, file=path.name, reason=" ".join(str(reason).split())) from None
 
 
@@ -116,7 +116,7 @@ def _step(body: Mapping[str, Any]) -> Step:
     rules = {name: _rule(name, rule) for name, rule in columns.items()}
     match = (match,) if isinstance(match, str) else tuple(match)
     if not match or set(match) - set(rules):
-        words = "The step for %(list)s matches by %(match)s, which is not among its columns."
+        words = N_("The step for %(list)s matches by %(match)s, which is not among its columns.")
         raise Invalid("mapping", words, list=body["list"], match=", ".join(match) or "–")
     if body.get("existing", "update") not in ("update", "keep"):
         raise Invalid("mapping", "“existing” is update or keep.")
@@ -146,7 +146,7 @@ def _rule(name: str, body: Any) -> Rule:
 
 def _refuse_unknown(unknown: set[str], known: set[str], where: str) -> None:
     if unknown:
-        words = "In %(where)s: “%(word)s” is unknown. There are: %(known)s."
+        words = N_("In %(where)s: “%(word)s” is unknown. There are: %(known)s.")
         raise Invalid("mapping", words, where=where, word=min(unknown), known=", ".join(sorted(known)))
 
 
@@ -183,7 +183,7 @@ def _aliased(name: str, rule: Rule, cell: Any) -> Any:
     if str(cell) in rule.values:
         return rule.values[str(cell)]
     if rule.only and cell not in (None, ""):
-        words = "“%(value)s” is not one of: %(choices)s."
+        words = N_("“%(value)s” is not one of: %(choices)s.")
         raise Invalid(name, words, value=str(cell)[:40], choices=", ".join(rule.values))
     return cell
 
@@ -201,7 +201,7 @@ def _converted(name: str, rule: Rule, value: Any, time_zone: str) -> Any:
         try:
             value = datetime.datetime.strptime(value, rule.date)  # noqa: DTZ007  the zone follows
         except ValueError:
-            words = "“%(value)s” is not a date written as %(format)s."
+            words = N_("“%(value)s” is not a date written as %(format)s.")
             raise Invalid(name, words, value=value[:40], format=rule.date) from None
         if not any(letter in rule.date for letter in ("%H", "%I", "%T", "%X", "%c")):
             value = value.date()

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from .catalogue import Column, ListDefinition, catalogue
 from .columns.numbers import NumberColumn
-from .errors import FieldError, Invalid
+from .errors import FieldError, Invalid, Titles
 from .formulas import compiling, evaluating
 from .formulas.definitions import formula_of, moments_of
 from .formulas.tree import Moments, Node, Through, own_columns
@@ -76,7 +76,7 @@ class Rules:
                 continue
             asked = {*own_columns(node), *([column.name] if column else [])}
             if (changed is None or asked & set(changed)) and not self._value(node, values):
-                errors.append(FieldError(column.name if column else "", self._message(column)))
+                errors.append(self._refusal(column))
         if errors:
             raise Invalid.many(errors)
 
@@ -99,8 +99,10 @@ class Rules:
         except Invalid:
             return None
 
-    def _message(self, column: Column | None) -> str:
-        rule = (column.options if column else self.found.settings)["validation"]
-        texts = rule.get("message") or {}
-        own = texts.get(self.actor.language) or texts.get("en") or next(iter(texts.values()), None)
-        return own or "This is not valid: a rule of the list says otherwise."
+    def _refusal(self, column: Column | None) -> FieldError:
+        """In the rule's own words, where it has any."""
+        name = column.name if column else ""
+        words = (column.options if column else self.found.settings)["validation"].get("message")
+        if words:
+            return FieldError(name, "%(words)s", {"words": Titles(words)})
+        return FieldError(name, "This is not valid: a rule of the list says otherwise.")

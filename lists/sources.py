@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .errors import Invalid
+from .errors import N_, Invalid
 
 ENCODINGS = ("utf-8-sig", "cp1250", "cp1252", "latin-1")
 DELIMITERS = ",;\t|"
@@ -79,7 +79,7 @@ def _csv(path: Path, encoding: str | None, delimiter: str | None) -> Iterator[Se
     try:
         yield from reader
     except csv.Error as reason:
-        words = "The file %(file)s cannot be read at line %(line)s: %(reason)s."
+        words = N_("The file %(file)s cannot be read at line %(line)s: %(reason)s.")
         raise Invalid("file", words, file=path.name, line=reader.line_num, reason=str(reason)) from None
 
 
@@ -119,7 +119,7 @@ def _sheet(path: Path, sheet: str | None) -> Iterator[Sequence[Any]]:
         # An empty beginning counts: the rows keep the numbers that the spreadsheet shows.
         rows = found.to_python(skip_empty_area=False)
     except (CalamineError, ValueError, IndexError) as reason:
-        words = "The workbook %(file)s cannot be read: %(reason)s."
+        words = N_("The workbook %(file)s cannot be read: %(reason)s.")
         raise Invalid("file", words, file=path.name, reason=" ".join(str(reason).split())) from None
     return (tuple(_cell(cell) for cell in row) for row in rows)
 

@@ -5,6 +5,7 @@ What a second filer gets never depends on filings that they may not read: neithe
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import re
 from collections.abc import Iterator, Sequence
@@ -22,7 +23,7 @@ from ..libraries.collecting import refers_to_blobs
 from ..lists import filters, items, query, versions
 from ..lists.catalogue import definition
 from ..lists.database import database_of
-from ..lists.errors import Invalid, NotFound
+from ..lists.errors import N_, Invalid, NotFound
 from ..lists.query import Item
 from ..lists.rights import Actor, Level
 from . import matching
@@ -33,7 +34,7 @@ from .models import Filing, Outgoing, StoredAttachment, StoredCopy, StoredMessag
 PRIVACY = ("everything", "subject", "existence")
 DEFAULT_PRIVACY = "everything"
 _UNSTORABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
-_ABSENT = "There is no such item to choose."
+_ABSENT = N_("There is no such item to choose.")
 
 
 @dataclass(frozen=True)
@@ -204,7 +205,8 @@ def _copy(session: Session, message_id: int, prepared: Prepared) -> int:
     copy = StoredCopy(
         message_id=message_id, sha256=prepared.raw.sha256, size=prepared.raw.size,
         suffix="msg" if message.raw.startswith(formats.OLE_MAGIC) else "eml",
-        html=_clean(message.html) if message.html else None, problems=list(message.problems),
+        html=_clean(message.html) if message.html else None,
+        problems=[dataclasses.asdict(problem) for problem in message.problems],
     )  # fmt: skip
     session.add(copy)
     session.flush()

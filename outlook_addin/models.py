@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -47,7 +48,7 @@ class StoredCopy(Base):
     size: Mapped[int] = mapped_column(Integer)
     suffix: Mapped[str] = mapped_column(String(8))  # eml or msg
     html: Mapped[str | None] = mapped_column(Text)  # cleaned by the message's reader
-    problems: Mapped[list[str]] = mapped_column(Json)
+    problems: Mapped[list[dict[str, Any]]] = mapped_column(Json)  # `message` and `values`: told in the reader's words
 
 
 class Filing(Base):

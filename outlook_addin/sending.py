@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from ..libraries.blobs import BlobStore
 from ..lists import filters, items, query
-from ..lists.errors import Conflict, FieldError, Forbidden, Invalid
+from ..lists.errors import Conflict, FieldError, Forbidden, Invalid, Words
 from ..lists.models import User
 from ..lists.query import Item
 from ..lists.rights import Actor, Level
@@ -181,7 +181,7 @@ def _plain_text(text: Any) -> str:
 def _too_long(subject: str, text: str) -> list[FieldError]:
     errors = []
     if not subject:
-        errors.append(FieldError("subject", "“%(column)s” must be filled in.", {"column": "Subject"}))
+        errors.append(FieldError("subject", "“%(column)s” must be filled in.", {"column": Words("Subject")}))
     for name, value, most in (("subject", subject, LONGEST_SUBJECT), ("text", text, LONGEST_TEXT)):
         if len(value) > most:
             errors.append(FieldError(name, "This is longer than %(max)s characters.", {"max": most}))

@@ -15,6 +15,7 @@ from . import assets, errors, routes
 from .home import Home, open_home
 from .navigation import shell_context
 from .request import COOKIE, SAFE, cookie_value, finish, identify
+from .sentences import one_stop
 from .settings import Settings, languages
 
 CSP = (
@@ -100,6 +101,7 @@ def _templates(app: Flask) -> None:
 
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters["one_stop"] = one_stop
     assets.register(app)
     app.context_processor(shell_context)
 
@@ -134,6 +136,8 @@ def _harden(response: Response) -> Response:
     else:
         response.headers.setdefault("Cache-Control", "no-store" if g.get("actor") else "no-cache")
         response.headers.setdefault("Content-Language", str(get_locale() or "en"))
+        if not g.get("actor"):
+            response.vary.add("Accept-Language")
     return response
 
 

@@ -6,11 +6,24 @@ from typing import Any
 
 from flask import Flask, Response, current_app, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from ..lists.errors import Conflict, DomainError, FieldError, Forbidden, Invalid, Locked, NotFound, Stale, StorageFull
+from ..lists.errors import (
+    Conflict,
+    DomainError,
+    FieldError,
+    Forbidden,
+    Invalid,
+    Locked,
+    NotFound,
+    Stale,
+    StorageFull,
+    Titles,
+    Words,
+)
 from .request import NotSignedIn, sign_in_redirect, wants_json
 from .sign_in import TooManyTries
 
@@ -35,9 +48,18 @@ def register(app: Flask) -> None:
     app.register_error_handler(Exception, _unexpected)
 
 
-def said(error: DomainError | FieldError) -> str:
-    """The error's message in the reader's language."""
-    return _(error.message, **error.values) if error.values else _(error.message)
+def said(words: DomainError | FieldError | Words) -> str:
+    """What it says in the reader's language."""
+    return _(words.message, **{name: _told(value) for name, value in words.values.items()})
+
+
+def _told(value: Any) -> Any:
+    """A value of a message: what has words of its own, in the reader's language too."""
+    if isinstance(value, Words):
+        return said(value)
+    if isinstance(value, Titles):
+        return value.get(str(get_locale() or "en")) or str(value)
+    return value
 
 
 def status_of(error: DomainError) -> int:

@@ -8,6 +8,9 @@ from flask import g, request
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
+from ..lists.catalogue import ListDefinition
+from ..lists.rights import may_add, may_open
+from .request import home
 from .settings import languages
 
 LANGUAGE_NAMES = {"en": "English", "sk": "Slovenčina", "et": "Eesti", "tr": "Türkçe", "ru": "Русский"}
@@ -26,6 +29,7 @@ def shell_context() -> dict[str, Any]:
             "user": {"id": actor.user_id, "name": actor.name, "email": actor.email},
             "navigation": _rail(),
             "create_menu": _create_menu(),
+            "may_make": _may_make,
         }
     return context
 
@@ -49,6 +53,7 @@ def _rail() -> list[dict[str, Any]]:
         _entry(_("Mail"), "/lists/mails", "mail"),
         _entry(_("All lists…"), "/lists", "list", starts_group=True, current=request.path == "/lists"),
     ]
+    entries = [entry for entry in entries if _may_open(entry["href"].removeprefix("/lists/"))]
     if g.actor.is_administrator:
         entries.append(_entry(_("Administration"), "/admin", "settings"))
     return entries
@@ -56,15 +61,30 @@ def _rail() -> list[dict[str, Any]]:
 
 def _create_menu() -> list[dict[str, Any]]:
     """What ＋ makes from anywhere."""
-    if not g.actor.may_write:
-        return []
-    return [
-        {"label": _("Phone call"), "href": "/call", "icon": "call"},
-        {"label": _("Task"), "href": "/lists/activities/new?activity_type=task", "icon": "task"},
-        {"label": _("Event"), "href": "/lists/events/new", "icon": "calendar"},
-        {"label": _("Case"), "href": "/lists/cases/new", "icon": "case"},
-        {"label": _("Company"), "href": "/lists/relations/new", "icon": "company"},
-        {"label": _("Contact"), "href": "/lists/contacts/new", "icon": "users"},
-        {"label": _("Document"), "href": "/lists/documents/new", "icon": "document"},
-        {"label": _("File a mail"), "href": "/mail/file", "icon": "mail"},
+    entries = [
+        ("activities", _("Phone call"), "/call", "call"),
+        ("activities", _("Task"), "/lists/activities/new?activity_type=task", "task"),
+        ("events", _("Event"), "/lists/events/new", "calendar"),
+        ("cases", _("Case"), "/lists/cases/new", "case"),
+        ("relations", _("Company"), "/lists/relations/new", "company"),
+        ("contacts", _("Contact"), "/lists/contacts/new", "users"),
+        ("documents", _("Document"), "/lists/documents/new", "document"),
+        ("mails", _("File a mail"), "/mail/file", "mail"),
     ]
+    return [{"label": label, "href": href, "icon": icon} for name, label, href, icon in entries if _may_make(name)]
+
+
+def _known(list_name: str) -> ListDefinition | None:
+    """The list as this process knows it. The shell stands around errors too, so it asks no database."""
+    catalogue = home().database.caches.get("catalogue")
+    return catalogue.by_name.get(list_name) if catalogue else None
+
+
+def _may_open(list_name: str) -> bool:
+    found = _known(list_name)
+    return found is None or may_open(found, g.actor)
+
+
+def _may_make(list_name: str) -> bool:
+    found = _known(list_name)
+    return g.actor.may_write if found is None else may_add(found, g.actor)

@@ -128,9 +128,10 @@ def _of_settings(home: Home) -> Iterator[str]:
 def _of_work(session: Session) -> Iterator[str]:
     for state in followers(session):
         if state.is_late:
-            yield _(
-                "“%(name)s” is %(number)s changes behind. Is the worker running?", name=state.name, number=state.behind
-            )
+            yield ngettext(
+                "“%(name)s” is %(num)s change behind. Is the worker running?",
+                "“%(name)s” is %(num)s changes behind. Is the worker running?", state.behind, name=state.name,
+            )  # fmt: skip
     number = session.scalar(select(func.count()).select_from(SetAside)) or 0
     if number:
         yield ngettext(

@@ -22,7 +22,7 @@ ROOMS = {
     "outlook_addin": {"lists", "libraries", "calendar", "outlook_addin"},
     "portal": {"lists", "libraries", "calendar", "outlook_addin", "portal"},
 }
-UNPACKAGED = ("tests", "bench", "docs", "examples", "portal/frontend")
+UNPACKAGED = ("tests", "bench", "docs", "examples", "portal/frontend", "portal/translations")
 LONGEST_MODULE = 450
 # Written in pieces, since this file is searched too.
 UNWANTED = {

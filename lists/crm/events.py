@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from .. import query
-from ..errors import FieldError, Invalid
+from ..errors import FieldError, Invalid, Words
 from ..hooks import Change, before_write
 from ..models import User
 from .names import subject_of
@@ -43,9 +43,8 @@ def _check_times(new: dict[str, Any]) -> None:
     start, end = new.get("start"), new.get("end")
     if not start or not end:
         # Said before the functions that reckon with both, though the columns are required anyway.
-        missing = [
-            (name, title) for name, title, value in (("start", "Start", start), ("end", "End", end)) if not value
-        ]
+        both = (("start", Words("Start"), start), ("end", Words("End"), end))
+        missing = [(name, title) for name, title, value in both if not value]
         raise Invalid.many(
             [FieldError(name, "“%(column)s” must be filled in.", {"column": title}) for name, title in missing]
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from ..errors import Invalid
+from ..errors import N_, Invalid
 from ..hooks import Change, before_write
 from .ownership import stored
 
@@ -19,17 +19,17 @@ def agree(session: Session, change: Change) -> None:
     new = change.new
     activity = stored(session, "activities", new.get("activity"))
     if activity:
-        _take(new, "case", activity["case"], "The activity belongs to another case.")
-        _take(new, "company", activity["company"], "The activity belongs to another company.")
+        _take(new, "case", activity["case"], N_("The activity belongs to another case."))
+        _take(new, "company", activity["company"], N_("The activity belongs to another company."))
     case = stored(session, "cases", new.get("case"))
     if case:
-        _take(new, "company", case["company"], "The case belongs to another company.")
+        _take(new, "company", case["company"], N_("The case belongs to another company."))
     contacts = [new["contact"]] if new.get("contact") else list(new.get("contacts") or ())
     for contact_id in contacts:
         contact = stored(session, "contacts", contact_id)
         if contact:
             field = "contact" if "contact" in new else "contacts"
-            _take(new, "company", contact["company"], "The contact belongs to another company.", field=field)
+            _take(new, "company", contact["company"], N_("The contact belongs to another company."), field=field)
 
 
 def _take(new: dict[str, object], name: str, implied: int | None, message: str, *, field: str | None = None) -> None:

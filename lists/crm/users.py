@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from .. import items, query
-from ..errors import Conflict, Forbidden, Invalid, NotFound
+from ..errors import Conflict, Forbidden, Invalid, NotFound, Words
 from ..filters import where
 from ..models import User, UserRole
 from ..rights import ROLES, Actor
@@ -145,7 +145,7 @@ def _must_administer(actor: Actor) -> None:
 def _full_name(name: str) -> str:
     name = " ".join(name.split())
     if not name:
-        raise Invalid("name", "“%(column)s” must be filled in.", column="Name")
+        raise Invalid("name", "“%(column)s” must be filled in.", column=Words("Name"))
     if len(name) > 200:
         raise Invalid("name", "This is longer than %(max)s characters.", max=200)
     return name

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from ..errors import Invalid
+from ..errors import N_, Invalid, Words
 from . import functions, naming, syntax
 from .naming import Lists
 from .tree import (
@@ -30,7 +30,7 @@ from .tree import (
     Word,
     Written,
     apply,
-    refuse,
+    misfit,
     weigh,
 )
 
@@ -39,13 +39,13 @@ _COMPARED = {Kind.NUMBER, Kind.TEXT, Kind.BOOLEAN, Kind.DATE, Kind.INSTANT, Kind
 _OPERATORS = {"=": "eq", "<>": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 _TURNED = {"gt": "lt", "ge": "le"}
 _NEEDED = {
-    Kind.NUMBER: "At character %(place)s: a number belongs here.",
-    Kind.TEXT: "At character %(place)s: a text belongs here.",
-    Kind.BOOLEAN: "At character %(place)s: a condition belongs here, something that is yes or no.",
-    Kind.DATE: "At character %(place)s: a date belongs here.",
-    Kind.INSTANT: "At character %(place)s: a date and time belongs here.",
-    Kind.ITEM: "At character %(place)s: an item of a list belongs here.",
-    Kind.OTHER: "At character %(place)s: only ISBLANK can ask about this column.",
+    Kind.NUMBER: Words("At character %(place)s: a number belongs here."),
+    Kind.TEXT: Words("At character %(place)s: a text belongs here."),
+    Kind.BOOLEAN: Words("At character %(place)s: a condition belongs here, something that is yes or no."),
+    Kind.DATE: Words("At character %(place)s: a date belongs here."),
+    Kind.INSTANT: Words("At character %(place)s: a date and time belongs here."),
+    Kind.ITEM: Words("At character %(place)s: an item of a list belongs here."),
+    Kind.OTHER: Words("At character %(place)s: only ISBLANK can ask about this column."),
 }
 
 
@@ -103,7 +103,7 @@ class Checker:
 
     def path(self, found: Any, words: Sequence[Word]) -> Node:
         if len(words) > naming.MOST_LOOKUPS + 1:
-            raise refuse(
+            raise misfit(
                 words[naming.MOST_LOOKUPS + 1].start,
                 "At character %(place)s: a formula follows at most %(max)s lookups in a row.",
                 max=naming.MOST_LOOKUPS,
@@ -113,8 +113,8 @@ class Checker:
         if len(words) == 1:
             return self.calculated(found, meant.calculated, words[0]) if meant.calculated else meant.field
         if meant.field.type.kind is not Kind.ITEM:
-            text = "At character %(place)s: %(column)s is not a lookup, so that nothing can stand behind it."
-            raise refuse(words[0].start, text, column=meant.field.name)
+            text = N_("At character %(place)s: %(column)s is not a lookup, so that nothing can stand behind it.")
+            raise misfit(words[0].start, text, column=meant.field.name)
         inner = self.path(self.target(meant.field), words[1:])
         self.lookups += 1
         return Through(inner.type, meant.field, str(meant.field.type.target), inner)
@@ -127,8 +127,8 @@ class Checker:
         """A calculated column's own tree, rounded as the column shows it."""
         key = (found.name, column.name)
         if key in self.inside:
-            text = "At character %(place)s: %(column)s would be calculated from itself."
-            raise refuse(word.start, text, column=column.name)
+            text = N_("At character %(place)s: %(column)s would be calculated from itself.")
+            raise misfit(word.start, text, column=column.name)
         inner = Checker(self.lists, found, (*self.inside, key))
         written = syntax.parse(str(column.options.get("formula", "")), stored=True)
         node = inner.value(inner.node(written), word.start)
@@ -146,11 +146,11 @@ class Checker:
             return functions.OPERATORS[call.name](self, call, [self.node(arg) for arg in call.args])
         known = functions.FUNCTIONS.get(call.name)
         if known is None:
-            text = "At character %(place)s: there is no function %(name)s. There are: %(known)s."
-            raise refuse(call.at, text, name=call.name[:40], known=", ".join(sorted(functions.FUNCTIONS)))
+            text = N_("At character %(place)s: there is no function %(name)s. There are: %(known)s.")
+            raise misfit(call.at, text, name=call.name[:40], known=", ".join(sorted(functions.FUNCTIONS)))
         if not known.least <= len(call.args) <= known.most:
-            text = "At character %(place)s: %(usage)s is how it is written; %(count)s arguments do not fit."
-            raise refuse(call.at, text, usage=known.usage, count=len(call.args))
+            text = N_("At character %(place)s: %(usage)s is how it is written; %(count)s arguments do not fit.")
+            raise misfit(call.at, text, usage=known.usage, count=len(call.args))
         return known.make(self, call, [self.node(arg) for arg in call.args])
 
     def comparison(self, call: Call, op: str) -> Node:
@@ -160,8 +160,8 @@ class Checker:
         if kind not in _COMPARED and kind is not Kind.BLANK:
             raise self.unfit(Kind.TEXT, call.args[0].at)
         if kind in (Kind.BOOLEAN, Kind.ITEM) and op not in ("eq", "ne"):
-            text = "At character %(place)s: these can be compared with = and <> only."
-            raise refuse(call.at, text)
+            text = N_("At character %(place)s: these can be compared with = and <> only.")
+            raise misfit(call.at, text)
         if op in _TURNED:
             op, left, right = _TURNED[op], right, left
         if kind is Kind.TEXT and op in ("lt", "le"):
@@ -241,15 +241,15 @@ class Checker:
         """Items of one list; ME() is the reader as an item of the list of the others."""
         targets = {node.type.target for node in nodes if node.type.kind is Kind.ITEM and node.type.target}
         if len(targets) > 1:
-            raise refuse(written[-1].at, "At character %(place)s: these are items of different lists.")
+            raise misfit(written[-1].at, "At character %(place)s: these are items of different lists.")
         target = targets.pop() if targets else "users"
         if target not in functions.ME_IN and any(isinstance(node, Moment) for node in nodes):
-            raise refuse(written[-1].at, "At character %(place)s: ME() is compared with a person or a salesperson.")
+            raise misfit(written[-1].at, "At character %(place)s: ME() is compared with a person or a salesperson.")
         item = Type(Kind.ITEM, target=target)
         return [Constant(item, None) if node.type.kind is Kind.BLANK else replace(node, type=item) for node in nodes]
 
     def unfit(self, wanted: Kind, at: int) -> Invalid:
-        return refuse(at, _NEEDED[wanted])
+        return misfit(at, _NEEDED[wanted].message)
 
 
 def rounded(node: Node, result: Any) -> Node:

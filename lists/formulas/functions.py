@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from ..errors import N_
 from .tree import (
     BOOLEAN,
     DATE,
@@ -21,7 +22,7 @@ from .tree import (
     Node,
     Type,
     apply,
-    refuse,
+    misfit,
 )
 
 if TYPE_CHECKING:
@@ -195,7 +196,7 @@ def _isblank(checker: Checker, call: Call, args: Sequence[Node]) -> Node:
     if value.type.kind is Kind.BLANK:
         value = Constant(TEXT, None)
     if value.type.kind is Kind.OTHER and value.type.target:  # which of them the reader may see, no formula asks
-        raise refuse(call.args[0].at, "At character %(place)s: formulas cannot ask about lookups of several items.")
+        raise misfit(call.args[0].at, "At character %(place)s: formulas cannot ask about lookups of several items.")
     return apply(BOOLEAN, "isblank", value)
 
 
@@ -230,15 +231,15 @@ def _weekday(checker: Checker, call: Call, args: Sequence[Node]) -> Node:
     if len(args) == 1:
         return apply(found.type, "add", apply(found.type, "mod", found, number(7)), number(1))
     if not (isinstance(args[1], Constant) and args[1].value in (Decimal(1), Decimal(2))):
-        raise refuse(call.args[1].at, "At character %(place)s: this is 1 (weeks begin on Sunday) or 2 (on Monday).")
+        raise misfit(call.args[1].at, "At character %(place)s: this is 1 (weeks begin on Sunday) or 2 (on Monday).")
     return found if args[1].value == 2 else _weekday(checker, call, args[:1])
 
 
 def _unit(call: Call, node: Node) -> str:
     unit = node.value.lower() if isinstance(node, Constant) and isinstance(node.value, str) else None
     if unit not in UNITS:
-        words = "At character %(place)s: the unit is one of %(units)s, in quotes."
-        raise refuse(call.args[2].at, words, units=", ".join(UNITS))
+        words = N_("At character %(place)s: the unit is one of %(units)s, in quotes.")
+        raise misfit(call.args[2].at, words, units=", ".join(UNITS))
     return unit
 
 

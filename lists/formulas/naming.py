@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from .tree import Field, Kind, Type, Word, refuse
+from ..errors import N_
+from .tree import Field, Kind, Type, Word, misfit
 
 MOST_LOOKUPS = 2  # how many lookups a path follows
 SYSTEM = {
@@ -67,11 +68,11 @@ def named(found: Any, word: Word) -> Named:
     columns = [column for column in columns if not column.hidden]
     if len(columns) > 1:
         names = ", ".join(column.name for column in columns)
-        words = "At character %(place)s: “%(name)s” may be any of %(columns)s; write its internal name."
-        raise refuse(word.start, words, name=key[:60], columns=names)
+        words = N_("At character %(place)s: “%(name)s” may be any of %(columns)s; write its internal name.")
+        raise misfit(word.start, words, name=key[:60], columns=names)
     if not columns:
-        words = "At character %(place)s: the list %(list)s has no column “%(name)s”."
-        raise refuse(word.start, words, list=found.name, name=key[:60])
+        words = N_("At character %(place)s: the list %(list)s has no column “%(name)s”.")
+        raise misfit(word.start, words, list=found.name, name=key[:60])
     column = columns[0]
     type_ = type_of(column)
     places = type_.places if type_.kind is Kind.NUMBER else None
@@ -87,8 +88,8 @@ def _of_system(name: str) -> Named:
 def _of_users(word: Word) -> Named:
     name = word.text.removeprefix("#").lower()
     if name not in OF_USERS:
-        words = "At character %(place)s: a person has no column “%(name)s”, only name and email."
-        raise refuse(word.start, words, name=word.text[:60])
+        words = N_("At character %(place)s: a person has no column “%(name)s”, only name and email.")
+        raise misfit(word.start, words, name=word.text[:60])
     return Named(Field(OF_USERS[name], name), f"#{name}")
 
 

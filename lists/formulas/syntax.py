@@ -10,8 +10,8 @@ from typing import Any
 from lark import Lark, Token, Transformer, v_args
 from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedInput, UnexpectedToken
 
-from ..errors import Invalid
-from .tree import BOUND, DEEPEST_WRITTEN, LONGEST, MOST_NODES, PLACES, Call, Given, Path, Word, Written, measure, refuse
+from ..errors import N_, Invalid
+from .tree import BOUND, DEEPEST_WRITTEN, LONGEST, MOST_NODES, PLACES, Call, Given, Path, Word, Written, measure, misfit
 
 # As spreadsheets bind: a sign stands closer than ^, & joins what + and - have summed, comparisons come after.
 GRAMMAR = r"""
@@ -70,12 +70,12 @@ def parse(text: str, *, stored: bool = False) -> Written:
     try:
         tree: Any = _parser().parse(text)
     except UnexpectedEOF:
-        raise refuse(len(text), _TOO_EARLY) from None
+        raise misfit(len(text), _TOO_EARLY) from None
     except UnexpectedCharacters as refusal:
         raise _not_understood(text, refusal.pos_in_stream) from None
     except UnexpectedToken as refusal:
         if refusal.token.type == "$END":
-            raise refuse(len(text), _TOO_EARLY) from None
+            raise misfit(len(text), _TOO_EARLY) from None
         raise _not_understood(text, refusal.token.start_pos or 0) from None
     except UnexpectedInput:
         raise _not_understood(text, 0) from None
@@ -89,15 +89,17 @@ def check_size(count: int, depth: int, deepest: int) -> None:
     if count > MOST_NODES:
         raise Invalid("", "A formula has at most %(max)s parts, those of the columns it uses included.", max=MOST_NODES)
     if depth > deepest:
-        words = "This formula is nested too deeply. IF after IF, SUM, CONCAT and AND take many parts without nesting."
+        words = N_(
+            "This formula is nested too deeply. IF after IF, SUM, CONCAT and AND take many parts without nesting."
+        )
         raise Invalid("", words)
 
 
-_TOO_EARLY = "At character %(place)s: the formula ends too early."
+_TOO_EARLY = N_("At character %(place)s: the formula ends too early.")
 
 
 def _not_understood(text: str, at: int) -> Invalid:
-    return refuse(at, "At character %(place)s: “%(text)s” is not understood here.", text=text[at : at + 20])
+    return misfit(at, "At character %(place)s: “%(text)s” is not understood here.", text=text[at : at + 20])
 
 
 @lru_cache(maxsize=1)
@@ -136,7 +138,7 @@ class _Tree(Transformer[Any, Any]):
     def number(self, token: Token) -> Written:
         value = Decimal(str(token))
         if abs(value) >= BOUND or value != round(value, PLACES):
-            raise refuse(token.start_pos or 0, "At character %(place)s: a number has at most 12 digits and 6 decimals.")
+            raise misfit(token.start_pos or 0, "At character %(place)s: a number has at most 12 digits and 6 decimals.")
         return Given(token.start_pos or 0, value)
 
     def text(self, token: Token) -> Written:

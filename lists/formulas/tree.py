@@ -19,7 +19,7 @@ LONGEST, MOST_NODES, DEEPEST_WRITTEN = 4000, 500, 100
 HEAVIEST = 55
 
 
-def refuse(at: int, message: str, **values: Any) -> Invalid:
+def misfit(at: int, message: str, **values: Any) -> Invalid:
     """A refusal that names the place; `at` counts from 0, people count from 1. The message has %(place)s."""
     return Invalid("", message, place=at + 1, **values)
 
@@ -77,15 +77,15 @@ class Call(Written):
 
 
 class Kind(Enum):
-    """What a value is. The values are message ids."""
+    """What a value is."""
 
-    NUMBER = "a number"
-    TEXT = "a text"
-    BOOLEAN = "yes or no"
-    DATE = "a date"
-    INSTANT = "a date and time"
-    ITEM = "an item"
-    OTHER = "a value of several parts"
+    NUMBER = "number"
+    TEXT = "text"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    INSTANT = "instant"
+    ITEM = "item"
+    OTHER = "other"  # of several parts: only whether it is blank can be asked
     BLANK = "blank"
 
 

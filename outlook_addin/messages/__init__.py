@@ -25,7 +25,7 @@ def _parse(data: bytes, depth: int) -> Message:
 
     def nested(inner: bytes) -> str | None:
         if depth >= MAX_DEPTH:
-            draft.note(f"Messages are nested deeper than {MAX_DEPTH}.")
+            draft.note("Messages are nested deeper than %(max)s.", max=MAX_DEPTH)
             return None
         try:
             return _parse(inner, depth + 1).fingerprint

@@ -149,7 +149,7 @@ def fill_fields(draft: Draft, fields: Fields) -> None:
     draft.references = headers.message_ids(fields.all("references"))
     for name in ("subject", "date", "message-id"):
         if len(fields.all(name)) > 1:
-            draft.note(f"The field {name} occurs several times; the first was taken.")
+            draft.note("The field %(name)s occurs several times; the first was taken.", name=name)
 
 
 def _fill_sender(draft: Draft, fields: Fields) -> None:
@@ -178,16 +178,20 @@ def _parts(data: bytes, draft: Draft) -> Part:
 
     parser = BytesFeedParser(_factory=begin, policy=compat32)
     if len(data) > MAX_BYTES:
-        draft.note(f"The message is larger than {MAX_BYTES // 1024 // 1024} MB; its end was not read.")
+        draft.note("The message is larger than %(max)s MB; its end was not read.", max=MAX_BYTES // 1024 // 1024)
     start = _start(data)
     try:
         for offset in range(start, min(len(data), MAX_BYTES), CHUNK):
             parser.feed(data[offset : min(offset + CHUNK, MAX_BYTES)])
         parser.close()
     except _Bounded:
-        draft.note(f"More than {MAX_PARTS} parts, or nested deeper than {MAX_DEPTH}; the rest was left out.")
+        draft.note(
+            "More than %(parts)s parts, or nested deeper than %(depth)s; the rest was left out.",
+            parts=MAX_PARTS,
+            depth=MAX_DEPTH,
+        )
     except Exception as error:  # whatever the standard library stumbles over, the raw bytes are kept
-        draft.note(f"The structure of the message is broken ({type(error).__name__}).")
+        draft.note("The structure of the message is broken (%(why)s).", why=type(error).__name__)
     # The first was the parser's trial, the second is the root.
     return begun[1] if len(begun) > 1 else Part()
 
@@ -231,7 +235,7 @@ def _leaf(part: Part, draft: Draft) -> Iterator[Body]:
         charset = _parameter(part, "charset")
         text, problem = headers.decode_text(data[: 4 * MAX_TEXT], charset)
         if problem:
-            draft.note(problem)
+            draft.note(problem.message, **problem.values)
         if media_type == "text/html":
             yield Body(html=text)
         else:
@@ -256,11 +260,11 @@ def _content(part: Part, fields: Fields, draft: Draft) -> bytes:
     raw = headers.one_line(headers.unfold(fields.first("content-transfer-encoding") or "7bit"))
     encoding = raw.split(";")[0].strip().lower()
     if encoding.replace("-", "") not in ENCODINGS and encoding not in ENCODINGS:
-        draft.note(f"Unknown transfer encoding {encoding[:40]!r}.")
+        draft.note("Unknown transfer encoding %(name)s.", name=repr(encoding[:40]))
     try:
         decoded: Any = part.get_payload(decode=True)
     except Exception as error:  # a damaged uuencoded part raises, by version, one of several kinds
-        draft.note(f"A part in {encoding[:40]} is damaged ({type(error).__name__}).")
+        draft.note("A part in %(encoding)s is damaged (%(why)s).", encoding=encoding[:40], why=type(error).__name__)
         del part["content-transfer-encoding"]
         decoded = part.get_payload(decode=True)
     if encoding == "base64" and part.defects:
@@ -322,7 +326,7 @@ def _body(bodies: list[Body], draft: Draft) -> tuple[str, str | None]:
         rich.append(clean if clean is not None else f"<pre>{escape(text or '', quote=False)}</pre>")
     text = "\n\n".join(filter(None, texts))
     if len(text) > MAX_TEXT:
-        draft.note(f"The text is longer than {MAX_TEXT} characters; its end was left out.")
+        draft.note("The text is longer than %(max)s characters; its end was left out.", max=MAX_TEXT)
     has_html = any(body.html is not None for body in bodies)
     return text[:MAX_TEXT], "".join(rich) if has_html else None
 

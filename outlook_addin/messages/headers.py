@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.utils import getaddresses, parsedate_to_datetime
 
+from ...lists.errors import Words
 from .message import MAX_HEADER, Address
 
 ENCODED_WORD = re.compile(r"=\?([^?\s]{1,75})\?([bBqQ])\?([^?]*)\?=")  # RFC 2047 section 2, leniently
@@ -54,18 +55,19 @@ def codec_of(charset: str) -> str | None:
     return found.name
 
 
-def decode_text(data: bytes, charset: str | None) -> tuple[str, str | None]:
+def decode_text(data: bytes, charset: str | None) -> tuple[str, Words | None]:
     """`data` as text, and the problem met, if any: the declared charset first, then UTF-8, then cp1252."""
     declared = codec_of(charset) if charset else "utf-8"
-    problem = f"Unknown character set {charset[:40]!r}." if charset and declared is None else None
+    problem = None
+    if charset and declared is None:
+        problem = Words("Unknown character set %(name)s.", {"name": repr(charset[:40])})
     for codec in dict.fromkeys(filter(None, (declared, "utf-8"))):
         try:
             return data.decode(codec), problem
         except (UnicodeError, ValueError):
             continue
-    problem = problem or (
-        f"The text is not in the character set it claims ({charset[:40]})." if charset else None
-    )
+    if charset and problem is None:
+        problem = Words("The text is not in the character set it claims (%(name)s).", {"name": charset[:40]})
     # iso2022 and its kin decode in part; a charset that says nothing about the bytes is read as cp1252.
     fallback = (
         declared if declared and declared.startswith(("iso2022", "cp9", "gb", "euc", "big5")) else "cp1252"

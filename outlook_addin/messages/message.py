@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
+
+from ...lists.errors import Words
 
 Kind = Literal["mail", "report", "meeting", "appointment", "contact", "task", "other"]
 RecipientKind = Literal["to", "cc", "bcc"]
@@ -73,7 +75,7 @@ class Message:
     fingerprint: str
     in_reply_to: str | None
     references: tuple[str, ...]
-    problems: tuple[str, ...]
+    problems: tuple[Words, ...]
 
 
 @dataclass
@@ -91,20 +93,21 @@ class Draft:
     attachments: list[Attachment] = field(default_factory=list)
     in_reply_to: str | None = None
     references: tuple[str, ...] = ()
-    problems: list[str] = field(default_factory=list)
+    problems: list[Words] = field(default_factory=list)
     attachment_bytes: int = 0
 
     def attach(self, attachment: Attachment) -> None:
         """Add `attachment`, unless the message has reached its bounds: then the problems say so."""
         if len(self.attachments) >= MAX_ATTACHMENTS:
-            self.note(f"More than {MAX_ATTACHMENTS} attachments; the rest was left out.")
+            self.note("More than %(max)s attachments; the rest was left out.", max=MAX_ATTACHMENTS)
         elif self.attachment_bytes + len(attachment.data) > MAX_ATTACHMENT_BYTES:
             self.note("The attachments are too large together; some were left out.")
         else:
             self.attachment_bytes += len(attachment.data)
             self.attachments.append(attachment)
 
-    def note(self, problem: str) -> None:
+    def note(self, message: str, **values: Any) -> None:
         """Name a problem, once."""
+        problem = Words(message, values)
         if problem not in self.problems:
             self.problems.append(problem)

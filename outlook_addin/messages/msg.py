@@ -83,7 +83,7 @@ class _Reading:
         found: list[Recipient] = []
         for path in self.message.children("__recip_version1.0_#"):
             if len(found) >= MAX_RECIPIENTS:
-                self.draft.note(f"More than {MAX_RECIPIENTS} recipients; the rest was left out.")
+                self.draft.note("More than %(max)s recipients; the rest was left out.", max=MAX_RECIPIENTS)
                 break
             entry = Storage(self.message.file, path, PropertiesType.RECIPIENT)
             directory = self._text(0x3003, entry)
@@ -113,14 +113,14 @@ class _Reading:
             self._sender()
         if draft.sent is None and (sent := self.message.time(0x0039)):
             draft.sent = sent
-            draft.problems = [p for p in draft.problems if p != "There is no date."]
+            draft.problems = [p for p in draft.problems if p.message != "There is no date."]
         if draft.sent is None:
             draft.note("There is no date.")
 
     def _sender(self) -> None:
         """Whom the message is from (represented sender first), by SMTP address where one can be found."""
         draft = self.draft
-        draft.problems = [p for p in draft.problems if p != "There is no sender."]
+        draft.problems = [p for p in draft.problems if p.message != "There is no sender."]
         name = self._text(0x0042) or self._text(0x0C1A)
         directory = self._text(0x0065) or self._text(0x0C1F)
         candidates = (
@@ -148,7 +148,7 @@ class _Reading:
         text = plain_lines(self.message.text(0x1000, self.codecs)) or readable
         text = text or (plain_lines(packed) if packed and not is_html else "")
         if len(text) > MAX_TEXT:
-            draft.note(f"The text is longer than {MAX_TEXT} characters; its end was left out.")
+            draft.note("The text is longer than %(max)s characters; its end was left out.", max=MAX_TEXT)
         draft.text = text[:MAX_TEXT]
 
     def _html(self) -> str:
@@ -165,13 +165,13 @@ class _Reading:
         try:
             return rtf.unpack(rtf.decompress(data))
         except ValueError as error:
-            self.draft.note(f"The rich text body cannot be read ({str(error)[:60]}).")
+            self.draft.note("The rich text body cannot be read (%(why)s).", why=str(error)[:60])
             return "", False
 
     def _attachments(self) -> None:
         for count, path in enumerate(self.message.children("__attach_version1.0_#")):
             if count >= MAX_ATTACHMENTS:
-                self.draft.note(f"More than {MAX_ATTACHMENTS} attachments; the rest was left out.")
+                self.draft.note("More than %(max)s attachments; the rest was left out.", max=MAX_ATTACHMENTS)
                 break
             if self.draft.attachment_bytes > MAX_ATTACHMENT_BYTES:
                 break
@@ -185,8 +185,10 @@ class _Reading:
             data, media_type = self._inner_message(entry), "application/vnd.ms-outlook"
             name = name if name.lower().endswith(".msg") else (name or f"message-{number}") + ".msg"
         if data is None:
-            what = name or f"number {number}"
-            self.draft.note(f"The attachment {what} is a link or an object without a file; it was left out.")
+            what = name or str(number)
+            self.draft.note(
+                "The attachment %(name)s is a link or an object without a file; it was left out.", name=what
+            )
             return
         guessed = mimetypes.guess_type(name)[0] or "application/octet-stream"
         content_id = self._text(0x3712, entry).strip("<> ") or None

@@ -13,7 +13,7 @@ PASSWORD = "caseroom-demo"
 # Office users: key, local part of the address, name, roles, owners they manage, language.
 OFFICE = [
     ("u1", "admin", "Alena Dubská", ["administrator"], [], "en"),
-    ("u2", "manager", "Viktor Sokolík", ["manager"], ["o1"], "sk"),
+    ("u2", "manager", "Viktor Sokolík", ["manager"], ["o1"], "en"),
     ("u3", "templates", "Soňa Mrázová", ["template_editor"], [], "en"),
 ]
 
@@ -37,7 +37,8 @@ SALESPEOPLE = [
     (None, "Ebru", "Tekin", "TR", ["g5"], "Sales representative"),
 ]  # fmt: skip
 
-SLOVAK_SPEAKERS = {"north", "both"}
+# The sign-ins that the demo names read English, whoever tries it.
+SLOVAK_READERS = {"natalia.hlinkova", "adam.belica"}
 
 
 def make_people(rng: Random, now: datetime) -> tuple[list[Row], list[Row]]:
@@ -54,7 +55,7 @@ def make_people(rng: Random, now: datetime) -> tuple[list[Row], list[Row]]:
         local = local or f"{names.ascii_name(first)}.{names.ascii_name(surname)}"
         user = _user(
             f"u{number + len(OFFICE)}", local, f"{first} {surname}", ["salesperson"], groups=groups,
-            language="sk" if local in SLOVAK_SPEAKERS else "en", zone=code_lists.GROUP_ZONE[groups[0]],
+            language="sk" if local in SLOVAK_READERS else "en", zone=code_lists.GROUP_ZONE[groups[0]],
         )  # fmt: skip
         users.append(user)
         area = {"SK": "55", "EE": "6", "TR": "212", "DE": "711"}[country]

@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask import session as form_session
 from flask.typing import ResponseReturnValue
+from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from ... import __version__
@@ -113,7 +114,8 @@ def change_preferences() -> ResponseReturnValue:
         return _page(refusal, "preferences"), 422
     user = _me()
     user.language, user.time_zone = language, zone or None
-    flash(_("Saved."), "ok")
+    with force_locale(language):  # it is read on the next page, which speaks it already
+        flash(_("Saved."), "ok")
     return _back()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -157,8 +156,29 @@ def add_to_organisation(list_name: str) -> ResponseReturnValue:
 def show_status() -> ResponseReturnValue:
     """How the installation is doing: followers of the change log, background work, sizes, settings."""
     report = status.report(session(), home())
-    lines = [{"id": line.name, "title": line.name, **asdict(line)} for line in report.settings]
+    lines = [
+        {
+            "id": line.name,
+            "title": line.name,
+            "value": _of_settings(line.value),
+            "origin": _of_settings(line.origin),
+            "help": _(line.help),
+        }
+        for line in report.settings
+    ]
     return render_template("admin/status.html", report=report, lines=lines, in_words=status.in_words)
+
+
+def _of_settings(text: str) -> str:
+    """What the settings say of themselves, in the reader's language; a value stays as it is."""
+    known = {
+        "default": _("default"),
+        "environment": _("environment"),
+        "command line": _("command line"),
+        "(set)": _("(set)"),
+        "(not set)": _("(not set)"),
+    }
+    return known.get(text, text)
 
 
 def _read_form() -> dict[str, Any]:

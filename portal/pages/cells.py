@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from babel.numbers import get_currency_symbol
 from flask import url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from ...lists.catalogue import Column, ListDefinition
 from ...lists.columns import ColumnType, Reference
@@ -115,7 +116,9 @@ def value_cell(value: Any, column: Shown, actor: Actor) -> Cell:
         case "url":
             return Cell("web", value.split("://", 1)[-1].rstrip("/"), value)
         case "datetime":
-            return Cell("when", text, note=value.astimezone(ZoneInfo(reader.time_zone)).isoformat(timespec="seconds"))
+            at = value.astimezone(ZoneInfo(reader.time_zone)).isoformat(timespec="seconds")
+            # How long ago something was changed is enough; when a meeting starts must be said in full.
+            return Cell("when" if column.column is None else "instant", text, note=at)
         case "choice":
             return Cell("pill", text, note=_pill(kind, value)) if _pill(kind, value) is not None else Cell("text", text)
         case "tags" | "multi_choice":
@@ -125,7 +128,7 @@ def value_cell(value: Any, column: Shown, actor: Actor) -> Cell:
         case "number" | "percent" | "currency" | "whole":
             return Cell("number", text)
         case "participants":
-            return Cell("text", text or _("%(count)s people", count=len(value)))
+            return Cell("text", text or ngettext("%(num)s person", "%(num)s people", len(value)))
     return Cell("long" if kind.form_field == "textarea" else "text", text)
 
 

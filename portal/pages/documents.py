@@ -226,7 +226,7 @@ def _page(library: str, item_id: int, errors: list[dict[str, str]] | None = None
 def _upload_page(typed: dict[str, Any], errors: list[dict[str, str]]) -> str:
     me = actor()
     if not me.may_write:
-        raise Forbidden(_("You may read documents but not add any."))
+        raise Forbidden("You may read documents but not add any.")
     found = documents.library_of(session(), "documents")
     kinds = query.page(session(), me, "document_types", order=[("position", False), ("name", False)], limit=200).items
     return render_template(
@@ -330,7 +330,7 @@ def _template_page(case_id: int, typed: dict[str, Any], errors: list[dict[str, s
 
 def _take_all(me: Actor, form: dict[str, str], sent: list[FileStorage]) -> list[Item]:
     if not me.may_write:
-        raise Forbidden(_("You may read documents but not add any."))
+        raise Forbidden("You may read documents but not add any.")
     taken = [files.take_form_file("documents", file) for file in sent or [None]]
     values = {name: form.get(name) for name in _PLACES if form.get(name)}
     if form.get("sales_group"):

@@ -16,7 +16,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from ...lists import query
+from ...lists import checks, query
 from ...lists.catalogue import Column, ListDefinition, catalogue
 from ...lists.columns import Reference
 from ...lists.columns.address import PARTS
@@ -88,16 +88,23 @@ def read(form: Form, found: ListDefinition, actor: Actor, *, before: Mapping[str
     `before`: the item as it stands, whose participants keep their answers.
     """
     values: dict[str, Any] = {}
+    parsed: dict[str, Any] = {}
     errors: list[FieldError] = []
     for column in columns_of(found):
         if not _was_in(form, column):
             continue
         try:
             values[column.name] = _read(column, _typed(form, column), actor, before)
+            parsed[column.name] = column.type.parse(values[column.name])
         except Invalid as refusal:
             errors.append(FieldError(column.name, refusal.message, refusal.values))
     if errors:
-        raise Invalid.many(errors)
+        order = [column.name for column in columns_of(found)]
+        conditional = [column.name for column in found.ruled_columns if column.options.get("show_when")]
+        errors += checks.missing(
+            found, parsed, allowed=conditional
+        )  # the door never sees these values: all is said at once
+        raise Invalid.many(sorted(errors, key=lambda error: order.index(error.field)))
     return values
 
 

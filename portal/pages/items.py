@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,6 +20,7 @@ from ...lists.models import now
 from ...lists.query import Item
 from ...lists.rights import Actor, Level, may_add
 from ..errors import said
+from ..free_time import next_free
 from ..request import actor, next_page, session
 from . import conflicts, form_rules, forms, item_view
 
@@ -40,7 +42,8 @@ def new(list_name: str) -> ResponseReturnValue:
     """The form for a new item; arguments preset its fields."""
     me, found = actor(), definition(session(), list_name)
     _must_add(found, me)
-    begun = form_rules.with_defaults(session(), found, me, forms.empty(found, me, request.args), request.args)
+    presets = _presets(found, me)
+    begun = form_rules.with_defaults(session(), found, me, forms.empty(found, me, presets), presets)
     return _form(found, me, begun)
 
 
@@ -220,6 +223,16 @@ def _texts(refusal: Invalid) -> dict[str, list[str]]:
     for error in refusal.errors:
         texts.setdefault(error.field, []).append(said(error))
     return texts
+
+
+def _presets(found: ListDefinition, me: Actor) -> dict[str, str]:
+    """What the address presets. An event for which it names no time begins when the user is free next."""
+    given = request.args.to_dict()
+    if found.name != "events" or given.get("start"):
+        return given
+    start = next_free(session(), me, now())
+    end = start + datetime.timedelta(hours=1)
+    return {**given, "start": f"{start:%Y-%m-%d %H:%M}", "end": f"{end:%Y-%m-%d %H:%M}"}
 
 
 def _editable(me: Actor, list_name: str, item_id: int) -> Item:

@@ -24,6 +24,7 @@ from ...lists.filters import And, Compare, Filter, Not, Or
 from ...lists.models import now
 from ...lists.rights import Actor
 from ..api import odata
+from ..errors import said
 from .cells import Shown, shown
 from .typed import read_day, read_instant, read_number
 
@@ -132,12 +133,12 @@ def usable(session: Session, state: ListState, actor: Actor) -> tuple[ListState,
             _filter(one, actor)
             kept.append(one)
         except Invalid as refusal:
-            problems.append(_("The filter on %(column)s is left out:", column=one.column.label) + " " + _said(refusal))
+            problems.append(_("The filter on %(column)s is left out:", column=one.column.label) + " " + said(refusal))
     lighter = replace(state, chosen=tuple(kept), problems=tuple(problems))
     try:
         return lighter, where(session, lighter, actor)
     except Invalid as refusal:
-        problems.append(_("The filter of this view cannot be used:") + " " + _said(refusal))
+        problems.append(_("The filter of this view cannot be used:") + " " + said(refusal))
         return replace(lighter, problems=tuple(problems)), And([_filter(one, actor) for one in kept])
 
 
@@ -319,7 +320,3 @@ def _whole_day(path: tuple[str, ...], operator: str, value: str, actor: Actor) -
 
 def _truth(value: str) -> bool:
     return value.lower() not in ("0", "false", "no", "off")
-
-
-def _said(refusal: Invalid) -> str:
-    return _(refusal.message, **refusal.values) if refusal.values else _(refusal.message)

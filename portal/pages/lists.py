@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import format_decimal
+from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
 from sqlalchemy import select
 
@@ -246,7 +246,7 @@ def _counted(found: ListDefinition, me: Actor, state: ListState, where: Filter) 
 
 def _count_text(counted: Count) -> str:
     number = format_decimal(counted.number) + ("+" if counted.capped else "")
-    return _("1 row") if counted.number == 1 and not counted.capped else _("%(number)s rows", number=number)
+    return ngettext("%(number)s row", "%(number)s rows", counted.number + counted.capped, number=number)
 
 
 def _cleared(state: ListState, base: str) -> str:

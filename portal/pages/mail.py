@@ -14,7 +14,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from ...lists import query
 from ...lists.database import savepoint
-from ...lists.errors import DomainError, Invalid, NotFound
+from ...lists.errors import DomainError, Invalid, NotFound, Words
 from ...lists.query import Item
 from ...lists.rights import Level
 from ...outlook_addin import filing, matching, messages, outbox
@@ -23,7 +23,7 @@ from .. import mail as mailing
 from ..api.mail import read_target
 from ..errors import said
 from ..request import actor, home, session
-from . import mail_body
+from . import document_words, mail_body
 
 blueprint = Blueprint("mail", __name__)
 MOST_FILES = 50
@@ -62,6 +62,8 @@ def mail_page(mail_id: int) -> ResponseReturnValue:
     return render_template(
         "mail/mail.html", mail=mail, content=content, documents=_documents(content), privacy=_privacy_words(),
         sent_status=outbox.status(session(), mail.guid) if content else None, when=_when,
+        size_in_words=document_words.size,
+        problems=[said(Words(**one)) for one in content.copy.problems] if content else [],
         has_body=bool(content and content.copy.html), partial=request.headers.get("HX-Target") == "panel-body",
     )  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from email.utils import parseaddr
 from itertools import groupby
 from typing import Any
 from urllib.parse import quote
@@ -14,7 +15,7 @@ from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
 from babel.numbers import format_currency
 from flask import request, url_for
-from flask_babel import get_locale
+from flask_babel import get_locale, ngettext, pgettext
 from flask_babel import gettext as _
 
 from ...lists.columns import Reference
@@ -75,7 +76,9 @@ def day_label(day: datetime.date, actor: Actor, today: datetime.date) -> str:
         return known[distance]
     if 1 < distance < 7:
         return format_date(day, "EEEE", locale=actor.language)
-    return format_date(day, "d MMM" if day.year == today.year else "d MMM y", locale=actor.language)
+    # Every language has its own order, and its own points.
+    pattern = pgettext("a day", "d MMM") if day.year == today.year else pgettext("a day", "d MMM y")
+    return format_date(day, pattern, locale=actor.language)
 
 
 def clock(at: datetime.datetime, actor: Actor) -> str:
@@ -193,7 +196,8 @@ def _first_line(text: str | None) -> str:
 
 def _who(item: Item) -> str | None:
     if item.definition.name == "mails":
-        return item.get("sender")
+        name, address = parseaddr(item.get("sender") or "")
+        return name or address or item.get("sender")
     person = item.get("modified_by") if item.definition.name == "documents" else item.get("salesperson")
     return person.title if person else None
 
@@ -235,7 +239,9 @@ def shown_contact(entry: Entry | None, actor: Actor, at: datetime.datetime) -> d
     if entry is None:
         return None
     item, days = entry.item, (local_day(at, actor) - local_day(entry.at, actor)).days
-    ago = _("today") if days <= 0 else _("yesterday") if days == 1 else _("%(days)s days ago", days=days)
+    ago = ngettext("%(num)s day ago", "%(num)s days ago", days)
+    if days <= 1:
+        ago = _("yesterday") if days == 1 else _("today")
     return {"ago": ago, "what": _title(entry), "who": _who(item), "href": href(item.definition.name, item.id)}
 
 

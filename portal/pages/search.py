@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -52,11 +53,17 @@ def proposals() -> ResponseReturnValue:
 
 
 def _groups(hits: Sequence[Hit], who: Actor) -> list[dict[str, Any]]:
-    """The hits by list, the list with the best hit first."""
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for hit in hits:
-        groups.setdefault(hit.list, []).append(_shown(hit, who))
-    return [{"title": _list_title(name, who), "name": name, "hits": shown} for name, shown in groups.items()]
+    """The hits by list."""
+    return [
+        {"title": _list_title(name, who), "name": name, "hits": [_shown(hit, who) for hit in hits if hit.list == name]}
+        for name in _in_order(hits)
+    ]
+
+
+def _in_order(hits: Sequence[Hit]) -> list[str]:
+    """The lists of the hits, that of the best hit first; code lists and templates, which nobody looks for, last."""
+    names = list(dict.fromkeys(hit.list for hit in hits))
+    return sorted(names, key=lambda name: name == "templates" or catalogue(session()).by_name[name].kind == "code")
 
 
 def _shown(hit: Hit, who: Actor) -> dict[str, Any]:
@@ -78,9 +85,8 @@ def _marked(pieces: Sequence[Piece]) -> Markup:
 
 def _tabs(hits: Sequence[Hit], text: str, chosen: str | None, who: Actor) -> list[dict[str, Any]]:
     """All, and each list that has hits, with how many of the shown are in it."""
-    counts: dict[str, int] = {}
-    for hit in hits:
-        counts[hit.list] = counts.get(hit.list, 0) + 1
+    found = Counter(hit.list for hit in hits)
+    counts = {name: found[name] for name in _in_order(hits)}
     if chosen and _list_title(chosen, who):
         counts.setdefault(chosen, 0)
     if not counts:

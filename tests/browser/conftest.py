@@ -9,8 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import demo_house
 import pytest
 from cheroot.wsgi import Server
+from demo_house import DemoHouse
 from house import House, settle
 from playwright.sync_api import Browser, sync_playwright
 
@@ -61,3 +63,12 @@ def browser(chromium: str) -> Iterator[Browser]:
         started = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
         yield started
         started.close()
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory, bundles: None) -> Iterator[tuple[DemoHouse, str]]:
+    """A demo behind a real web server, and its address; filling takes half a minute, so all tests share one."""
+    house = demo_house.fill(tmp_path_factory.mktemp("demo"))
+    with served(house.app) as address:
+        yield house, address
+    house.home.database.dispose()

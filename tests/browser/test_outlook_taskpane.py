@@ -3,61 +3,20 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from house import PASSWORD
 from letters import a_mail, word_file
+from office import open_pane
 from playwright.sync_api import Browser, Page, expect
-
-# What Office.js gives the pane: one open mail; `file` = whether Outlook is new enough to give it whole.
-STUB = """
-(() => {
-  const mail = %s, kept = {};
-  const done = (value) => ({ status: "succeeded", value });
-  const item = {
-    subject: mail.subject, from: { displayName: "Buyer", emailAddress: mail.from },
-    to: [{ displayName: "North Ľ", emailAddress: "north@house.test" }], cc: [],
-    dateTimeCreated: new Date("2026-11-02T09:00:00Z"), internetMessageId: "<one@tatra.test>",
-    attachments: [{ id: "1", name: "ponuka č.docx", contentType: "application/octet-stream" }],
-    body: { getAsync: (kind, call) => call(done("We take it. Ďakujem.")) },
-    getAttachmentContentAsync: (id, call) => call(done({ format: "base64", content: mail.word })),
-  };
-  if (mail.raw) item.getAsFileAsync = (call) => call(done(mail.raw));
-  window.Office = {
-    EventType: { ItemChanged: "itemChanged" },
-    onReady: () => Promise.resolve({}),
-    context: {
-      roamingSettings: {
-        get: (name) => kept[name], set: (name, value) => { kept[name] = value; },
-        remove: (name) => { delete kept[name]; }, saveAsync: () => {},
-      },
-      mailbox: { item, addHandlerAsync: () => {} },
-    },
-  };
-})();
-"""
 
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     with browser.new_context(viewport={"width": 340, "height": 700}) as context:
         yield context.new_page()
-
-
-def open_pane(page: Page, address: str, **mail: Any) -> list[str]:
-    """Open the pane on a mail; answers a list in which its errors are collected."""
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
-    page.route(
-        "https://appsforoffice.microsoft.com/**",
-        lambda route: route.fulfill(body=STUB % json.dumps(mail), content_type="text/javascript"),
-    )
-    page.goto(f"{address}/outlook/taskpane")
-    return errors
 
 
 def sign_in(page: Page, password: str = PASSWORD) -> None:

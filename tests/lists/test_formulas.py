@@ -71,7 +71,7 @@ def made(name: str, columns: dict[str, Any], first: int) -> List:
 
 
 ORDERS, FIRMS = made("orders", OF_ORDERS, 1), made("firms", OF_FIRMS, 101)
-LISTS = SimpleNamespace(by_name={"orders": ORDERS, "firms": FIRMS})
+LISTS: Any = SimpleNamespace(by_name={"orders": ORDERS, "firms": FIRMS})
 
 
 class Row:
@@ -309,7 +309,7 @@ def test_a_formula_is_kept_by_column_id_and_shown_by_the_names_of_the_day() -> N
     renamed = List(
         "orders", [SimpleNamespace(**{**vars(column), "name": f"new_{column.name}"}) for column in ORDERS.columns]
     )
-    lists = SimpleNamespace(by_name={**LISTS.by_name, "orders": renamed})
+    lists: Any = SimpleNamespace(by_name={**LISTS.by_name, "orders": renamed})
     assert storing.by_names(stored, lists, renamed) == 'IF( new_price>1; new_company.name ;new_due & "[Preis]") '
     again = checking.check(syntax.parse(stored, stored=True), LISTS, ORDERS)
     assert storing.by_ids(stored, again.words) == stored

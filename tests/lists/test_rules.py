@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from house import House
 
-from caseroom.lists import changing, importing, items, query, schema
+from caseroom.lists import changing, importing, items, mapping, query, schema
 from caseroom.lists.catalogue import catalogue, definition
 from caseroom.lists.errors import Invalid
 from caseroom.lists.formulas import definitions as formulas
+from caseroom.lists.models import User
+from caseroom.lists.rights import PROGRAM
 
 VISITS = {
     "name": "visits",
@@ -27,7 +29,8 @@ VISITS = {
         {"name": "cost", "type": "currency", "default_formula": "10 / 3", "validation": {"formula": "cost >= 0"}},
         {"name": "host", "type": "person", "default_formula": "ME()"},
         {"name": "code", "type": "text", "max": 10, "default_formula": 'UPPER(LEFT(name, 3)) & "-" & YEAR(start)'},
-        {"name": "kind", "type": "choice", "choices": ["short", "long"], "default_formula": 'IF(cost > 100, "long", "no such")'},
+        {"name": "kind", "type": "choice", "choices": ["short", "long"],
+         "default_formula": 'IF(cost > 100, "long", "no such")'},
         {"name": "abroad", "type": "boolean"},
         {"name": "passport", "type": "text", "required": True, "show_when": "abroad"},
     ],
@@ -66,12 +69,12 @@ def test_a_value_that_breaks_its_rule_is_refused_in_the_rules_own_words(visits: 
 
 
 def test_the_words_are_in_the_readers_language(visits: House) -> None:
-    with visits.write("north") as (session, actor):
-        from dataclasses import replace
-
-        slovak = replace(actor, language="sk")
-        with pytest.raises(Invalid, match="Návšteva sa končí po začiatku"):
-            items.create(session, slovak, "visits", {"name": "x", "start": "2026-12-02", "end": "2026-12-01"})
+    with visits.home.database.write() as session:
+        session.get_one(User, visits.people["north"]).language = "sk"
+    body = {"name": "x", "start": "2026-12-02", "end": "2026-12-01"}
+    answer = visits.api("north").post("/api/v1/lists/visits/items", json=body)
+    assert answer.status_code == 422
+    assert answer.json["errors"] == [{"field": "end", "message": "Návšteva sa končí po začiatku."}]
 
 
 def test_a_rule_looks_behind_a_lookup(visits: House) -> None:
@@ -126,10 +129,16 @@ def test_a_column_that_does_not_apply_is_not_required(visits: House) -> None:
 def test_an_import_obeys_the_rules_and_fills_in_defaults(visits: House, tmp_path: Path) -> None:
     rows = "name,start,end\ngood,2026-12-01,2026-12-05\nbad,2026-12-02,2026-12-01\nopen,2026-12-03,\n"
     (tmp_path / "visits.csv").write_text(rows, encoding="utf-8")
-    (tmp_path / "visits.toml").write_text(
-        '[[steps]]\nlist = "visits"\n[steps.columns]\nname = "name"\nstart = "start"\nend = "end"\n', encoding="utf-8"
+    (tmp_path / "m.toml").write_text(
+        'match = ["name"]\n[columns]\nname = "name"\nstart = "start"\nend = "end"\n', encoding="utf-8"
     )
-    assert importing
+    prepared = importing.prepare([mapping.read_mapping(tmp_path / "m.toml", "visits", "visits.csv")], tmp_path)
+    result = importing.run(visits.home.database, PROGRAM, prepared)[0]
+    assert (result.counts["created"], result.counts["refused"]) == (2, 1)
+    assert "A visit ends after it begins." in str(result.refused[0])
+    with visits.read("admin") as (session, actor):
+        page = query.page(session, actor, "visits", order=[("name", False)])
+        assert [(item["name"], item["code"]) for item in page.items] == [("good", "GOO-2026"), ("open", "OPE-2026")]
 
 
 @pytest.mark.parametrize(
@@ -154,10 +163,10 @@ def test_a_rule_that_makes_no_sense_is_refused_with_its_place(visits: House, col
 
 
 def test_a_default_item_must_be_one_of_the_columns_list(visits: House) -> None:
+    body = {"name": "second", "type": "lookup", "list": "cases", "default_formula": "company"}
+    with pytest.raises(Invalid, match="item of another list"), visits.write("admin") as (session, actor):
+        schema.add_column(session, actor, "visits", body)
     with visits.write("admin") as (session, actor):
-        body = {"name": "second", "type": "lookup", "list": "cases", "default_formula": "company"}
-        with pytest.raises(Invalid, match="item of another list"):
-            schema.add_column(session, actor, "visits", body)
         schema.add_column(session, actor, "visits", {**body, "list": "relations"})
     company = visits.make_relation()
     assert visits.make("visits", {"company": company.id})["second"].id == company.id

@@ -53,6 +53,12 @@ def test_a_task_takes_its_day_in_words_and_says_what_was_made(house: House) -> N
     assert "Task made: Send the offer" in client.get("/").text
 
 
+def test_a_name_that_ends_with_a_stop_ends_its_sentence_with_one(house: House) -> None:
+    company, client = house.make_relation(name="Tatra, a.s."), house.client("north")
+    send(client, f"/relations/{company.id}/call", description="They ask for more …")
+    assert "<p>Call logged with Tatra, a.s.</p>" in client.get("/").text
+
+
 @pytest.mark.parametrize(
     ("fields", "words"),
     [({"description": "x", "due": "someday soon"}, "not a date"), ({"due": "tomorrow"}, "Say what is to be done")],

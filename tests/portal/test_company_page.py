@@ -71,6 +71,14 @@ def test_somebody_of_another_group_sees_the_company_but_nothing_of_norths(house:
     assert "No open case" in client.get(f"/lists/relations/{company}").text
 
 
+def test_a_mail_in_the_timeline_names_its_sender_without_the_address(house: House) -> None:
+    company = house.make_relation()
+    for subject, sender in (("With a name", "Berta Buyer <berta@tatra.test>"), ("Without", "un@known.test")):
+        house.make("mails", {"company": company.id}, program={"subject": subject, "sender": sender, "sent": now()})
+    page = house.client("north").get(f"/lists/relations/{company.id}").text
+    assert "<div>Berta Buyer</div>" in page and "<div>un@known.test</div>" in page and "berta@tatra.test" not in page
+
+
 def test_a_filter_shows_one_kind_only(house: House) -> None:
     company, _case = a_full_company(house)
     client = house.client("north")

@@ -15,6 +15,7 @@ from flask_wtf import CSRFProtect
 
 from caseroom.portal import assets
 from caseroom.portal.pages.styleguide import blueprint
+from caseroom.portal.sentences import one_stop
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
@@ -28,6 +29,7 @@ def client() -> FlaskClient:
     app.jinja_env.undefined = jinja2.StrictUndefined
     Babel(app)
     CSRFProtect(app)
+    app.jinja_env.filters["one_stop"] = one_stop
     assets.register(app)
     app.register_blueprint(blueprint)
     return app.test_client()

@@ -123,6 +123,16 @@ def test_every_unreadable_field_is_named_at_once(house: House) -> None:
     assert [error.field for error in refusal.value.errors] == ["start", "end"]
 
 
+def test_what_is_unreadable_and_what_is_missing_is_said_together(house: House) -> None:
+    client = house.client("north")
+    data = {"csrf_token": token_of(client.get("/lists/cases/new").text), "name": "", "company": ""}
+    answer = client.post("/lists/cases/new", data={**data, "value": "quite a lot", "expected_close": "some day"})
+    assert answer.status_code == 422 and "4 things need your attention" in answer.text
+    places = [answer.text.index(f'href="#f-{name}"') for name in ("name", "company", "value", "expected_close")]
+    assert places == sorted(places)
+    assert 'value="quite a lot"' in answer.text and 'value="some day"' in answer.text
+
+
 def test_arguments_preset_a_new_form(house: House) -> None:
     company = house.make_relation(name="Tatra Steel")
     page = house.client("north").get(f"/lists/activities/new?activity_type=call&company={company.id}").text

@@ -91,3 +91,13 @@ def test_home_costs_a_handful_of_statements_however_much_there_is(house: House) 
     assert len(seen) <= 9, "\n".join(seen)
     with house.read("north") as (session, actor):
         assert query.count(session, actor, "cases").number == 30
+
+
+def test_the_shell_offers_only_what_its_reader_may_open_and_make(house: House) -> None:
+    editor, north, reader = (house.client(name).get("/").text for name in ("templates", "north", "reader"))
+    for name in ("cases", "activities", "mails"):
+        assert f'href="/lists/{name}"' in north and f'href="/lists/{name}"' not in editor
+    assert 'href="/lists/relations"' in editor and 'href="/calendar"' in editor
+    assert 'href="/lists/cases/new"' in north and 'href="/lists/cases/new"' not in editor
+    assert 'href="/lists/relations/new"' in editor and "/new" not in reader and 'href="/mail/file"' not in reader
+    assert 'href="/lists/cases"' in reader

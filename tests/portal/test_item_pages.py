@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import re
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask.testing import FlaskClient
 from house import House, token_of
@@ -212,7 +214,7 @@ def test_deleting_asks_first_and_says_what_goes_along(house: House) -> None:
     case = house.make_case(name="Deal")
     house.make("activities", {"activity_type": "task", "case": case.id})
     client = house.client("north")
-    assert "With it go 1 items" in client.get(f"/lists/cases/{case.id}/delete").text
+    assert "With it goes 1 item " in client.get(f"/lists/cases/{case.id}/delete").text
     answer = send(client, f"/lists/cases/{case.id}/delete", {"version": 1}, follow_redirects=True)
     assert "Deleted: Deal" in answer.text and f"/lists/cases/{case.id}/restore" in answer.text
     assert send(house.client("reader"), f"/lists/cases/{case.id}/restore").status_code in (403, 404)
@@ -238,6 +240,31 @@ def test_who_only_reads_gets_no_forms(house: House) -> None:
     assert send(client, f"/lists/cases/{case.id}/delete").status_code in (403, 404)
     assert send(client, "/lists/cases/new", {"name": "x"}).status_code == 403
     assert house.client("north").get("/lists/stages/new").status_code == 403
+
+
+def test_a_new_event_begins_when_its_maker_is_free_next(house: House) -> None:
+    client = house.client("north")
+
+    def proposed(address: str = "/lists/events/new") -> tuple[str, str]:
+        values = fields_of(client.get(address).text)
+        return values["start"], values["end"]
+
+    start, end = proposed()
+    begins, ends = (datetime.datetime.strptime(text, "%Y-%m-%d %H:%M") for text in (start, end))
+    assert begins.minute in (0, 30) and begins.weekday() < 5 and ends - begins == datetime.timedelta(hours=1)
+    zone = ZoneInfo("Europe/Bratislava")
+    taken = {"start": begins.replace(tzinfo=zone).isoformat(), "end": ends.replace(tzinfo=zone).isoformat()}
+    house.make("events", {"name": "Taken", **taken})
+    assert proposed()[0] > start
+    given = proposed("/lists/events/new?start=2026-12-24T20:00&end=2026-12-24T21:00")
+    assert [text.replace("T", " ") for text in given] == ["2026-12-24 20:00", "2026-12-24 21:00"]
+
+
+def test_an_event_says_its_time_in_full_and_a_change_how_long_ago_it_was(house: House) -> None:
+    event = house.make("events", {"name": "Fair"})
+    page = house.client("north").get(f"/lists/events/{event.id}").text
+    assert '<time datetime="2026-12-01T10:00:00+01:00">Dec 1, 2026, 10:00' in page
+    assert page.count("data-relative") == 2  # created and changed
 
 
 def test_a_translated_name_is_edited_as_it_is_stored(house: House) -> None:

@@ -20,6 +20,15 @@ def test_the_result_page_shows_what_was_found_where_and_marked(house: House) -> 
     assert f"/lists/mails/{made['mails']}" in only and f'href="/lists/documents/{made["documents"]}"' not in only
 
 
+def test_what_customers_are_about_comes_before_code_lists(house: House) -> None:
+    house.make("case_types", {"name": "Quagga"}, by="admin")
+    house.make_case(name="A quagga among many other words in a long name")
+    index(house)
+    page = house.client("north").get("/search?q=quagga").text
+    assert page.index('id="found-cases"') < page.index('id="found-case_types"')
+    assert page.index("list=cases") < page.index("list=case_types")
+
+
 def test_who_may_not_read_sees_the_same_page_as_for_a_word_that_never_was(house: House) -> None:
     case_of_north(house)
     index(house)

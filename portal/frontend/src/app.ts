@@ -10,3 +10,4 @@ import "./table";
 import "./forms";
 import "./drafts";
 import "./times";
+import "./calendar";

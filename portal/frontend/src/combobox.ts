@@ -80,7 +80,7 @@ export class Combobox {
     this.at = -1;
     this.list.replaceChildren(...options.map((option, index) => this.row(option, index)));
     if (!options.length) this.list.append(make("div", { class: "options-note", role: "option", "aria-disabled": "true", "aria-selected": "false" }, word("nothing")));
-    this.said.textContent = options.length ? `${options.length} ${word("results")}` : word("nothing");
+    this.said.textContent = options.length ? word("found").replace("{count}", String(options.length)) : word("nothing");
     this.list.hidden = false;
     this.input.setAttribute("aria-expanded", "true");
     this.input.removeAttribute("aria-activedescendant");

@@ -19,6 +19,12 @@ document.addEventListener("click", (event) => {
 
 onContent((root) => all(root, "[data-focus]")[0]?.focus());
 
+// A form of one question, <form data-go>: choosing is the answer.
+document.addEventListener("change", (event) => {
+  const form = (event.target as HTMLElement).closest?.<HTMLFormElement>("form[data-go]");
+  if (form && event.target instanceof HTMLSelectElement && event.target.value) form.requestSubmit();
+});
+
 const changed = new WeakSet<HTMLFormElement>();
 document.addEventListener("input", (event) => {
   const form = (event.target as HTMLElement).closest?.("form");

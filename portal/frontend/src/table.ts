@@ -12,7 +12,7 @@ function show(form: string): void {
   if (!bar) return;
   bar.hidden = !chosen.length;
   const count = bar.querySelector("[data-bulk-count]");
-  if (count) count.textContent = `${chosen.length} ${word("selected")}`;
+  if (count) count.textContent = word("selected").replace("{count}", String(chosen.length));
   const every = boxes(form)[0]?.closest("table")?.querySelector<HTMLInputElement>("[data-select-all]");
   if (every) {
     every.checked = chosen.length > 0 && chosen.length === boxes(form).length;
