@@ -149,7 +149,7 @@ def _not(checker: Checker, call: Call, args: Sequence[Node]) -> Node:
 def _balanced(op: str, type_: Type, nodes: Sequence[Node]) -> Node:
     """A chain as a tree of little depth: what many parts are joined by does not grow deep."""
     if len(nodes) == 1:
-        return nodes[0] if op != "join" else apply(type_, op, nodes[0], Constant(TEXT, None))
+        return nodes[0]
     if len(nodes) == 2:
         return apply(type_, op, *nodes)
     middle = len(nodes) // 2

@@ -129,6 +129,7 @@ def statements() -> list[str]:
 def prepare(session: Session) -> None:
     """Make the functions in a PostgreSQL database, or bring them up to date."""
     made = statements()
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtext('formula_functions'))"))  # two may start at once
     mark = hashlib.sha256("\n".join(made).encode()).hexdigest()
     known = text("SELECT obj_description(to_regprocedure('formula_add(numeric, numeric)'), 'pg_proc')")
     if session.scalar(known) == mark:

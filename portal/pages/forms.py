@@ -160,7 +160,7 @@ class _Making:
             column.type.form_field,
             column.title(self.actor.language),
             self.values.get(column.name),
-            column.required,
+            column.required and not column.options.get("show_when"),  # whether it applies, the door decides
             column.description(self.actor.language) or None,
             list(self.errors.get(column.name, ())),
         )

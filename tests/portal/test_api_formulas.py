@@ -123,6 +123,7 @@ def test_a_form_begins_with_computed_defaults_and_writes_no_column_that_does_not
     browser = house.client("north")
     page = browser.get("/lists/orders/new").text
     assert re.search(r'name="by"[^>]*value="\d{4}-\d\d-\d\d"', page)
+    assert "required" not in re.findall(r'<[^>]*name="note"[^>]*>', page)[0], "a browser would ask for it in vain"
     sent = {"name": "x", "price": "5", "amount": "3", "note": "left over", "csrf_token": token_of(page)}
     assert browser.post("/lists/orders/new", data=sent).status_code == 303
     again = browser.post("/lists/orders/new", data={**sent, "amount": "101", "note": ""})
