@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from ..lists import items, query
+from ..lists import items, locking, query
 from ..lists.catalogue import ListDefinition, definition
 from ..lists.columns import Reference, column_type
 from ..lists.errors import N_, Conflict, Forbidden, Invalid, Locked, NotFound, Stale
@@ -26,7 +26,7 @@ from ..lists.rights import Actor, Level
 from . import file_versions
 from .blobs import Blob
 from .collecting import refers_to_blobs
-from .file_names import free_name, of_that_name, renamed
+from .file_names import free_name, of_that_name, renamed, wait_for_name
 from .file_versions import File, next_number, parse_number
 from .models import FileVersion, UnreadFile, WorkingCopy
 from .uploads import split_name, tidy_name
@@ -162,6 +162,7 @@ def add_file(
         choices = ", ".join(IF_EXISTS)
         raise Invalid("if_exists", "“%(value)s” is not one of: %(choices)s.", value=if_exists[:40], choices=choices)
     file = File(blob, tidy_name(file_name), text)
+    wait_for_name(session, found, values, file.file_name)
     same = of_that_name(session, actor, found, values, file.file_name)
     if same is not None and if_exists == "new_version":
         return put_content(session, actor, library, same.id, blob, file_name=file_name, text=text, comment=comment)
@@ -341,7 +342,7 @@ def _for_change(
     found = library_of(session, library)
     if not get(session, actor, library, item_id).editable:
         raise Forbidden(items.SEE)
-    session.execute(select(found.table.c.id).where(found.table.c.id == item_id).with_for_update())
+    locking.lock_row(session, found, item_id)
     item = get(session, actor, library, item_id)
     if _holder(item) not in (None, actor.user_id) and not (override and actor.is_administrator):
         raise _locked(session, actor, item)

@@ -9,9 +9,11 @@ from sqlalchemy.orm import Session
 
 from ..lists import filters, query
 from ..lists.catalogue import ListDefinition
+from ..lists.database import one_at_a_time
 from ..lists.errors import Invalid
 from ..lists.query import Item
 from ..lists.rights import Actor
+from ..lists.sqltypes import fold
 from .uploads import split_name, tidy_name
 
 
@@ -20,6 +22,11 @@ def renamed(current: str, given: str | None) -> str:
     suffix = split_name(tidy_name(given))[1] if given else ""
     stem, before = split_name(current)
     return current if not suffix or suffix.lower() == before.lower() else stem + suffix
+
+
+def wait_for_name(session: Session, found: ListDefinition, values: Mapping[str, Any], file_name: str) -> None:
+    """Give names alike in the same place one after the other, until our transaction ends."""
+    one_at_a_time(session, "file name", found.id, _place(found, values), fold(split_name(file_name)[0]))
 
 
 def of_that_name(

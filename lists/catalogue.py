@@ -12,7 +12,7 @@ from sqlalchemy import Column as SqlColumn
 from sqlalchemy.orm import Session
 
 from .columns import ColumnType, Reader, column_type
-from .database import database_of
+from .database import database_of, one_at_a_time
 from .errors import NotFound
 from .models import ColumnRow, Counter, ListRow, ViewRow
 from .sqltypes import UtcDateTime
@@ -189,6 +189,7 @@ def catalogue(session: Session) -> Catalogue:
     cached = session.info.get("catalogue")
     if cached is not None:
         return cached
+    one_at_a_time(session, GENERATION, shared=True)  # not while a list gets another separation: `schema.change_list`
     generation = session.scalar(select(Counter.value).where(Counter.name == GENERATION)) or 0
     caches = database_of(session).caches
     known = caches.get("catalogue")

@@ -12,10 +12,12 @@ from . import bulk, filters, query
 from .catalogue import Column, ListDefinition, catalogue
 from .columns import ColumnType, Reference
 from .columns.text import TextColumn
+from .database import one_at_a_time
 from .errors import FieldError, Invalid, Titles
 from .models import User
 from .reading import SYSTEM_TYPES, Reading
 from .rights import Actor, Level
+from .sqltypes import fold
 
 EXTERNAL_ID = TextColumn({"max": 200})
 # What an import may set beside the list's own columns, of new items only.
@@ -156,6 +158,8 @@ def _visible_now(session: Session, actor: Actor, target: str, ids: set[int]) -> 
     definition = catalogue(session).by_name.get(target)
     if definition is None:
         return set()
+    if definition.settings.get("keep_used"):  # nobody deletes it as unused before we have used it
+        one_at_a_time(session, "use", definition.id, shared=True)
     reading = Reading(session, definition, actor, Level.HEADLINE)
     conditions = reading.conditions()
     if definition.has("retired"):
@@ -177,6 +181,7 @@ def unique(
         value = new.get(column.name)
         if not column.options.get("unique") or column.name not in names or value is None:
             continue
+        one_at_a_time(session, "unique", found.id, column.id, fold(str(value)))
         other = query.find(session, actor, found.name, filters.And([
             filters.Compare((column.name,), "eq", value), filters.Compare(("id",), "ne", own_id or 0),
         ]))  # fmt: skip

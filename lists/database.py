@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import hashlib
 import json
 import sqlite3
 import threading
@@ -12,16 +14,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Engine, create_engine, event, func, select, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from . import changelog_buffer
-from .errors import Invalid
+from .errors import Conflict, DomainError, Invalid, StorageFull
 from .formulas import postgresql, primitives
 from .sqltypes import COLLATION, collate, fold
 
 WRITING = "caseroom_writing"
+# The system's words for a full disk, a quota that is used up, a file that may grow no further.
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+# SQLite says "disk I/O error" of a write that a quota or a limit refused; PostgreSQL has a state for each (appendix A).
+_SQLITE_NO_ROOM = frozenset({"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_FSYNC"})
+_POSTGRESQL_NO_ROOM = frozenset({"53000", "53100", "53400"})
+_SQLITE_TOO_DEEP = ("parser stack overflow", "Expression tree is too large")
+_POSTGRESQL_TOO_DEEP = "54001"
+_POSTGRESQL_AT_ONCE = frozenset({"40001", "40P01", "55P03"})  # serialisation, deadlock, lock not to be had
 
 
 class Base(DeclarativeBase):
@@ -54,7 +65,6 @@ class Database:
             if self.is_sqlite
             else create_engine(self.url, pool_pre_ping=True, json_serializer=_json)
         )
-        event.listen(self.engine, "handle_error", _too_complex)
         self.house = house or House()
         self.caches: dict[Any, Any] = {}
         self._lock_path = Path(f"{self.url.database}.lock") if self.is_sqlite else None
@@ -62,8 +72,10 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session that only reads; whatever it holds at the end is rolled back."""
-        with Session(self.engine, info={"database": self}, expire_on_commit=False) as session:
+        """A session that only reads, all of it at one instant; whatever it holds at the end is rolled back."""
+        options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        with in_words(), Session(self.engine, info={"database": self}, expire_on_commit=False) as session:
+            session.connection(execution_options=options)
             yield session
 
     @contextmanager
@@ -72,8 +84,10 @@ class Database:
 
         The change log's numbers are given as the very last statement (DESIGN 3), so that they are
         commit-ordered and free of gaps. On SQLite a lock file lets one writer in at a time.
+        Raises StorageFull, Conflict (on PostgreSQL: others write the same, and one of us had to give way).
         """
-        with self._one_writer(), Session(self.engine, info={"database": self}, expire_on_commit=False) as session:
+        info = {"database": self, WRITING: True}
+        with in_words(), self._one_writer(), Session(self.engine, info=info, expire_on_commit=False) as session:
             session.connection(execution_options={WRITING: True})
             try:
                 yield session
@@ -136,12 +150,48 @@ def database_of(session: Session) -> Database:
     return session.info["database"]
 
 
-def _too_complex(context: Any) -> None:
-    """A question within our bounds may still be too deep for a database, on top of deep formulas: say so in words."""
-    postgresql = getattr(context.original_exception, "sqlstate", None)
-    told = str(context.original_exception)
-    if postgresql == "54001" or "parser stack overflow" in told or "Expression tree is too large" in told:
-        raise Invalid("", "This question is nested too deeply for the database. Ask a simpler one.")
+def writes_beside_others(session: Session) -> bool:
+    """Whether this transaction writes while others may: what it has read may change until it locks it."""
+    return bool(session.info.get(WRITING)) and not database_of(session).is_sqlite
+
+
+def one_at_a_time(session: Session, *what: object, shared: bool = False) -> None:
+    """Wait until no other transaction is at the same thing, named by `what`, and keep it until ours ends.
+
+    For what no row stands for yet: a value that must be unique, a name that must be free. `shared`: beside others
+    that share it, but not beside one that does not. Only writers wait, and on SQLite they take turns anyway.
+    """
+    if not writes_beside_others(session):
+        return
+    digest = hashlib.blake2b(repr(what).encode(), digest_size=8).digest()
+    lock = func.pg_advisory_xact_lock_shared if shared else func.pg_advisory_xact_lock
+    session.execute(select(lock(int.from_bytes(digest, "big", signed=True))))
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """Raise what a database refuses to everybody as the domain error that it is."""
+    try:
+        yield
+    except DBAPIError as error:
+        told = _told(error)
+        if told is None:
+            raise
+        raise told from error
+
+
+def _told(error: DBAPIError) -> DomainError | None:
+    sqlite = getattr(error.orig, "sqlite_errorname", None)
+    postgresql = getattr(error.orig, "sqlstate", None)
+    if sqlite in _SQLITE_NO_ROOM or postgresql in _POSTGRESQL_NO_ROOM:
+        why = " ".join(str(error.orig).split())
+        return StorageFull("There is no room left for this; nothing was changed (%(why)s).", why=why)
+    if postgresql == _POSTGRESQL_TOO_DEEP or any(words in str(error.orig) for words in _SQLITE_TOO_DEEP):
+        # Within our bounds, but on top of deep formulas; SQLite has no code of its own for it.
+        return Invalid("", "This question is nested too deeply for the database. Ask a simpler one.")
+    if postgresql in _POSTGRESQL_AT_ONCE:
+        return Conflict("Somebody else is changing the same at this moment; nothing was changed. Try again.")
+    return None
 
 
 def _json(value: Any) -> str:

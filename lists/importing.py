@@ -124,7 +124,7 @@ def _trial(database: Database) -> Iterator[Write]:
         finally:
             shutil.rmtree(folder)
         return
-    with database.read() as session:
+    with Session(database.engine, info={"database": database}, expire_on_commit=False) as session:
         try:
             yield lambda: nullcontext(session)
         finally:

@@ -10,8 +10,9 @@ from sqlalchemy import insert, or_, select
 from sqlalchemy import update as sql_update
 from sqlalchemy.orm import Session
 
-from . import bulk, changelog_buffer, checks, filters, hooks, query, scopes
+from . import bulk, changelog_buffer, checks, filters, hooks, locking, query, scopes
 from .catalogue import Column, ListDefinition, catalogue, definition
+from .database import one_at_a_time
 from .errors import N_, Conflict, Forbidden, NotFound, Stale
 from .hooks import Change
 from .models import Version, new_guid, now
@@ -65,12 +66,7 @@ def add(
     rules.check(new)
     checks.unique(session, actor, found, new, list(new), None)
     scope = scopes.scope_of(session, found, new)
-    if scopes.level_in(session, actor, scope) < Level.EDIT:
-        raise Forbidden(
-            "You may not add anything to this list."
-            if found.separation == "common"
-            else "You may not add anything for this group."
-        )
+    _may_put_into(session, actor, found, scope)
     new["id"] = _insert(session, found, new, scope)
     _record(session, change, new["id"], 1, {}, None, scope)
     hooks.run_after(session, change)
@@ -114,8 +110,10 @@ def delete(session: Session, actor: Actor, list_name: str, item_id: int, *, vers
     old = _stored(session, actor, found, item_id, Level.DELETE)
     if version is not None and version != old["version"]:
         raise Stale("Somebody else has changed this meanwhile.", current_version=old["version"])
-    if found.settings.get("keep_used") and _is_used(session, found, item_id):
-        raise Conflict("Other records use this; retire it instead.")
+    if found.settings.get("keep_used"):
+        one_at_a_time(session, "use", found.id)
+        if _is_used(session, found, item_id):
+            raise Conflict("Other records use this; retire it instead.")
     at = now()
     for child, child_id in _followers_of(session, found, item_id):
         _put_away(session, actor, child, _raw(session, child, child_id), at)
@@ -168,11 +166,13 @@ def refresh(session: Session, actor: Actor, list_name: str, item_id: int) -> Non
 
 
 def rescope_all(session: Session, actor: Actor, found: ListDefinition) -> None:
-    """Give every row of a list the scope that its values ask for now (after its separation changed)."""
+    """Give every row of a list the scope that its values ask for now (after its separation changed), and with it
+    what takes the row's rights."""
     ids = list(session.scalars(select(found.table.c.id).order_by(found.table.c.id)))
     for item_id in ids:
         row = _raw(session, found, item_id)
-        _rescope(session, actor, found, row, row)
+        if _rescope(session, actor, found, row, row):
+            _move_followers(session, actor, found, item_id)
 
 
 def _write(session: Session, change: Change) -> bool:
@@ -196,6 +196,9 @@ def _write(session: Session, change: Change) -> bool:
     rules.check(new, names)
     checks.unique(session, actor, found, new, names, new["id"])
     scope = scopes.scope_of(session, found, new)
+    if scope != old["scope_id"]:
+        # Who moves something puts it there: into a case that is only shared with them they may not.
+        _may_put_into(session, actor, found, scope)
     values = {name: new[name] for name in names} | {"scope_id": scope}
     _update_row(session, found, old, values, actor)
     before = {name: old.get(name) for name in names}
@@ -204,6 +207,16 @@ def _write(session: Session, change: Change) -> bool:
         _move_followers(session, actor, found, new["id"])
     hooks.run_after(session, change)
     return True
+
+
+def _may_put_into(session: Session, actor: Actor, found: ListDefinition, scope: int) -> None:
+    """Refuse a write after which the item would be where the actor may not write. Raises Forbidden."""
+    if scopes.level_in(session, actor, scope) < Level.EDIT:
+        raise Forbidden(
+            "You may not add anything to this list."
+            if found.separation == "common"
+            else "You may not add anything for this group."
+        )
 
 
 def _flagged(change: Change, hidden: frozenset[str]) -> bool | None:
@@ -220,11 +233,13 @@ def _stored(
     """The stored row for a change, locked; NotFound where it may not be seen, Forbidden where it may only be seen."""
     if not 0 < item_id < 2**31:
         raise NotFound()
+    locking.lock_row(session, found, item_id)
     reading = Reading(session, found, actor, right, deleted=deleted)
-    locked = select(found.table).where(found.table.c.id == item_id, *reading.conditions()).with_for_update()
-    row = session.execute(locked).mappings().one_or_none()
+    there = select(found.table).where(found.table.c.id == item_id, *reading.conditions())
+    row = session.execute(there).mappings().one_or_none()
     if row is None:
-        query.get(session, actor, found.name, item_id, deleted=deleted)
+        # The recycle bin shows what one may edit: of what else lies there nobody hears.
+        query.get(session, actor, found.name, item_id, right=right if deleted else Level.EXISTS, deleted=deleted)
         raise Forbidden(
             N_("You may change this but not delete it.")
             if right is Level.DELETE and _may_edit(session, actor, found, item_id)
@@ -239,8 +254,9 @@ def _may_edit(session: Session, actor: Actor, found: ListDefinition, item_id: in
 
 
 def _raw(session: Session, found: ListDefinition, item_id: int) -> dict[str, Any]:
-    """The stored row without asking for rights: for what the program does in consequence."""
-    return _by_name(found, session.execute(select(found.table).where(found.table.c.id == item_id)).mappings().one())
+    """The stored row, locked, without asking for rights: for what the program does in consequence."""
+    row = select(found.table).where(found.table.c.id == item_id).with_for_update()
+    return _by_name(found, session.execute(row).mappings().one())
 
 
 def _by_name(found: ListDefinition, row: Mapping[Any, Any]) -> dict[str, Any]:
@@ -360,16 +376,17 @@ def _move_followers(session: Session, actor: Actor, found: ListDefinition, item_
             _rescope(session, actor, child, old, new)
 
 
-def _rescope(session: Session, actor: Actor, found: ListDefinition, old: dict[str, Any], new: dict[str, Any]) -> None:
+def _rescope(session: Session, actor: Actor, found: ListDefinition, old: dict[str, Any], new: dict[str, Any]) -> bool:
     scope = scopes.scope_of(session, found, new)
     names = [column.name for column in found.columns if new.get(column.name) != old.get(column.name)]
     if scope == old["scope_id"] and not names:
-        return
+        return False
     _update_row(session, found, old, {name: new[name] for name in names} | {"scope_id": scope}, actor)
     change = Change("scope", found, dataclasses.replace(actor), old, new)
     _record(
         session, change, old["id"], old["version"] + 1, {name: old.get(name) for name in names}, old["scope_id"], scope
     )
+    return True
 
 
 def _is_used(session: Session, found: ListDefinition, item_id: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, Text, and_, case, cast, exists, select
+from sqlalchemy import ColumnElement, Table, Text, and_, case, cast, exists, null, select
 from sqlalchemy.orm import Session
 
 from .catalogue import SYSTEM_COLUMNS, ListDefinition, catalogue
@@ -101,6 +101,8 @@ class Reading:
             )
             value = shown if source.visible is None else case((source.visible, shown))
             return title.type.sort_expression(value)
+        if source.type.is_multi and source.type.target and self.target(source.type.target).access_is_limited:
+            return cast(null(), Text)  # by the numbers of what this reader may not see nothing is sorted
         if source.type.is_multi or source.type.name == "address":
             return cast(source.shown, Text)
         return source.type.sort_expression(source.shown)

@@ -13,7 +13,7 @@ from sqlalchemy.sql.operators import custom_op
 
 from .catalogue import Column, ListDefinition
 from .columns import Reader
-from .database import database_of
+from .database import database_of, writes_beside_others
 from .models import GroupOwner, Membership, ScopeGrant, User, UserRole
 from .sqltypes import json_has
 
@@ -220,9 +220,12 @@ def _scope_column(session: Session, definition: ListDefinition) -> ColumnElement
 def granted_scopes(session: Session, actor: Actor, level: Level) -> frozenset[int] | Any:
     """The scopes that grant `level` to the actor: a set, or a sub-query when there are many.
 
-    All levels are found by one statement, once per session.
+    All levels are found by one statement, once per session. Who writes beside others asks in each statement anew, since
+    the row that it reads next may have come into a new scope since the last one.
     """
     granted = ScopeGrant.subject.in_(sorted(actor.subjects))
+    if writes_beside_others(session):
+        return select(ScopeGrant.scope_id).where(granted, ScopeGrant.level >= int(level))
     key = ("scopes", actor.user_id)
     if key not in session.info:
         best = select(ScopeGrant.scope_id, func.max(ScopeGrant.level)).where(granted).group_by(ScopeGrant.scope_id)

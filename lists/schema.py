@@ -14,8 +14,9 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from . import changelog_buffer, column_options, hooks
-from .catalogue import catalogue, definition, forget, fresh, system_columns, table_name
+from .catalogue import GENERATION, catalogue, definition, forget, fresh, system_columns, table_name
 from .columns import TYPES, column_type
+from .database import one_at_a_time
 from .errors import Conflict, Forbidden, Invalid
 from .formulas import definitions as formulas
 from .models import ColumnRow, Counter, ListRow, ViewRow, now
@@ -114,6 +115,8 @@ def change_list(session: Session, actor: Actor, list_name: str, body: Mapping[st
                 value=body["separation"],
                 choices=", ".join(SEPARATIONS),
             )
+        # Whoever writes by the old separation ends first; the others wait for the new one.
+        one_at_a_time(session, GENERATION)
         row.separation = body["separation"]
         if row.separation != "common":
             missing = [column for column in GROUP_COLUMNS if not found.has(column["name"])]

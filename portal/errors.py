@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from ..lists.database import NO_ROOM
 from ..lists.errors import (
     Conflict,
     DomainError,
@@ -45,6 +46,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(NotSignedIn, _not_signed_in)
     app.register_error_handler(CSRFError, _csrf_error)
     app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(OSError, _os_error)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -102,6 +104,13 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     if "Allow" in (headers := dict(error.get_headers())):
         response.headers["Allow"] = headers["Allow"]
     return response
+
+
+def _os_error(error: OSError) -> ResponseReturnValue:
+    """A full disk met outside of database and store, such as in the folder for temporary files."""
+    if error.errno not in NO_ROOM:
+        return _unexpected(error)
+    return answer(507, _("There is no room left for this; nothing was changed (%(why)s).", why=error.strerror or ""))
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:

@@ -38,7 +38,7 @@ class Home:
 
 def open_home(settings: Settings) -> Home:
     """Open a home, making its folder and key; the database is not touched yet."""
-    settings.home.mkdir(parents=True, exist_ok=True)
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     settings = with_secret_key(settings)
     house = House(settings.currency, settings.time_zone, settings.language, settings.public_url)
     return Home(settings, Database(settings.database_url, house), open_store(settings.blob_url))

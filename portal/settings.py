@@ -215,7 +215,7 @@ def with_secret_key(settings: Settings) -> Settings:
     if settings.secret_key:
         return settings
     path = settings.home / SECRET_FILE_NAME
-    settings.home.mkdir(parents=True, exist_ok=True)
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     # Written whole beside its place and linked into it, which fails where another process was first.
     with tempfile.NamedTemporaryFile("w", dir=settings.home, prefix=".secret_key-") as draft:
         draft.write(secrets.token_urlsafe(48))

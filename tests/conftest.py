@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -189,8 +190,16 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     Where the test asks for the `house`, it is settled already.
     """
     template = "house" if "house" in request.fixturenames else "template"
-    if request.param == "sqlite":
-        path = request.getfixturevalue("tmp_path") / "caseroom.db"
+    folder = request.getfixturevalue("tmp_path") if request.param == "sqlite" else None
+    with _copy(request, template, folder) as url:
+        yield url
+
+
+@contextmanager
+def _copy(request: pytest.FixtureRequest, template: str, folder: Path | None) -> Iterator[str]:
+    """URL of a copy of a prepared database: in this folder a SQLite file, without a folder on PostgreSQL."""
+    if folder is not None:
+        path = folder / "caseroom.db"
         shutil.copyfile(request.getfixturevalue(f"sqlite_{template}"), path)
         yield f"sqlite:///{path}"
         return
@@ -209,6 +218,19 @@ def house(database_url: str, house_home: Path, tmp_path: Path) -> Iterator[House
     entered = enter(tmp_path / "home", database_url)
     yield entered
     entered.home.database.dispose()
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def shared_house(
+    request: pytest.FixtureRequest, house_home: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[House]:
+    """A settled house on each kind of database that all tests of a module share: for what takes long to furnish."""
+    folder = tmp_path_factory.mktemp("shared")
+    with _copy(request, "house", folder if request.param == "sqlite" else None) as url:
+        shutil.copytree(house_home, folder / "home")
+        entered = enter(folder / "home", url)
+        yield entered
+        entered.home.database.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -233,7 +255,8 @@ def _one_line(reason: object) -> str:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Note on each test which database it uses, so that the count at the end can be made from the reports."""
     for item in items:
-        used = getattr(getattr(item, "callspec", None), "params", {}).get("database_url", "no database")
+        params = getattr(getattr(item, "callspec", None), "params", {})
+        used = params.get("database_url") or params.get("shared_house") or "no database"
         item.user_properties.append(("database", used))
 
 

@@ -7,7 +7,6 @@ which a collector finds through `iterate` and removes with `delete` after a time
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import importlib
 import os
@@ -25,12 +24,12 @@ import obstore
 from obstore.exceptions import NotFoundError
 from obstore.store import ObjectStore
 
+from ...lists.database import NO_ROOM
 from ...lists.errors import Invalid, NotFound, StorageFull
 
 CHUNK = 1024 * 1024
 KINDS = {"": "local", "file": "local", "s3": "s3"}
 SHA256 = re.compile(r"[0-9a-f]{64}")
-NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @dataclass(frozen=True)

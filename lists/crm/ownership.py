@@ -23,6 +23,8 @@ def set_ownership(session: Session, change: Change) -> None:
     case = stored(session, "cases", new.get("case")) if change.definition.follows == "case" else None
     if case is not None:
         new |= {"sales_group": case["sales_group"], "shared_with": case["shared_with"], "owner": case["owner"]}
+    elif change.definition.follows == "case" and new.get("case") and change.changed("case"):
+        raise Invalid("case", "There is no such item to choose.")  # deleted at this very moment
     elif not (actor.is_program or actor.by_import):
         _choose_group(session, change)
     if case is None and new.get("sales_group"):
@@ -52,7 +54,10 @@ def _choose_group(session: Session, change: Change) -> None:
 
 
 def stored(session: Session, list_name: str, item_id: int | None) -> dict[str, Any] | None:
-    """The stored values of an item that is not deleted, without asking for rights; None if there is none."""
+    """The stored values of an item that is not deleted, without asking for rights; None if there is none.
+
+    They stay so until the transaction ends: what is written after them must not contradict them.
+    """
     if not item_id:
         return None
     known = bulk.known_rows(session, list_name)
@@ -65,11 +70,8 @@ def stored(session: Session, list_name: str, item_id: int | None) -> dict[str, A
 
 def _stored_now(session: Session, list_name: str, item_id: int) -> dict[str, Any] | None:
     found = catalogue(session).get(list_name)
-    row = (
-        session.execute(select(found.table).where(found.table.c.id == item_id, found.table.c.deleted.is_(None)))
-        .mappings()
-        .one_or_none()
-    )
+    there = select(found.table).where(found.table.c.id == item_id, found.table.c.deleted.is_(None))
+    row = session.execute(there.with_for_update(read=True)).mappings().one_or_none()
     if row is None:
         return None
     names = {column.physical: column.name for column in found.columns}

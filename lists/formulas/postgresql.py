@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from ..sqltypes import COLLATION
 from .tree import BOUND, LONGEST_TEXT
 
-_IN_RANGE = "CASE WHEN {day} BETWEEN DATE '1000-01-01' AND DATE '9998-12-31' THEN {day} END"
+_FIRST, _LAST = "DATE '1000-01-01'", "DATE '9998-12-31'"
 _FOLDED = "regexp_replace(normalize(lower(translate({0}, 'İIı', 'iii')), NFKD), '[\\u0300-\\u036f]', '', 'g')"
 
 
@@ -75,14 +75,15 @@ _FUNCTIONS: dict[str, tuple[str, str, str, str]] = {
     "day": ("d", "n", "", "RETURN date_part('day', a)::int;"),
     "weekday": ("d", "n", "", "RETURN date_part('isodow', a)::int;"),
     "add_days": (
-        "dn", "d", "r date;",
-        "IF abs(trunc(b)) > 4000000 THEN RETURN NULL; END IF; r := a + trunc(b)::int;"
-        f" RETURN {_IN_RANGE.format(day='r')};",
+        "dn", "d", "",
+        f"IF trunc(b) NOT BETWEEN {_FIRST} - a AND {_LAST} - a THEN RETURN NULL; END IF; RETURN a + trunc(b)::int;",
     ),
     "add_months": (
-        "dn", "d", "r date;",
-        "IF abs(trunc(b)) > 120000 THEN RETURN NULL; END IF; r := a + make_interval(months => trunc(b)::int);"
-        f" RETURN {_IN_RANGE.format(day='r')};",
+        "dn", "d", "",
+        # Months since the year 0, as in `primitives`: PostgreSQL raises where a day lies before 4714 BC.
+        "IF date_part('year', a)::int * 12 + date_part('month', a)::int - 1 + trunc(b)"
+        " NOT BETWEEN 12000 AND 119987 THEN RETURN NULL; END IF;"
+        " RETURN a + make_interval(months => trunc(b)::int);",
     ),
     "date": (
         "nnn", "d", "",

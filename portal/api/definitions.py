@@ -184,7 +184,8 @@ def _save_view(list_name: str, given: Mapping[str, Any]) -> View:
         parse_filter(given["filter"], found, who, now(), catalogue(session()))
     if given.get("order"):
         parse_orderby(given["order"], found)
-    names = given.get("columns") or []
+    given = {name: value for name, value in given.items() if value is not None}
+    names = given.get("columns", [])
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise Invalid("columns", "This must be a list of words.")
     for name in [*names, *filter(None, [given.get("group")])]:

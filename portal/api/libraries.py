@@ -252,7 +252,7 @@ def _seen() -> tuple[int | None, set[str] | None]:
     tags = parse_etags(text)
     if tags.star_tag:
         return None, None
-    named = set(tags.as_set())
+    named = {tag or "" for tag in tags.as_set()}  # `""` is read as a tag without anything
     numbers = [int(tag) for tag in named if tag.isascii() and tag.isdigit() and len(tag) < 12]
     return (numbers[0], None) if len(named) == 1 and numbers else (None, named)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -205,5 +204,5 @@ def _file(given: dict[str, Any]) -> File:
         raise Invalid("attachments", "A file has a name, and its content in base64.")
     try:
         return File(name[:LONGEST_NAME], base64.b64decode(coded, validate=True))
-    except binascii.Error:
+    except ValueError:  # binascii.Error is one, and so is the refusal of letters beyond ASCII
         raise Invalid("attachments", "The content of “%(name)s” is not base64.", name=name[:100]) from None

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import json
-import shutil
 import sys
 from pathlib import Path
 
 import click
 
 from .. import assets, checking, settings
-from .. import worker as working
+from ..search import indexing
 from .common import home_option, opened, settings_of
 
 
@@ -59,18 +56,11 @@ def check(deep: bool, home: Path | None) -> None:
 def reindex(home: Path | None) -> None:
     """Throw the search index away and build it again from the lists.
 
-    Nothing else is touched; search finds less until it has ended.
+    Nothing else is touched; the index that stands answers until the new one is whole. Refused while a worker is just
+    writing to it.
     """
     found = opened(home)
-    if working.indexing_step() is None:
-        raise click.ClickException("This installation has no search index.")
-    indexing = importlib.import_module("...search.indexing", __package__)
-    if hasattr(indexing, "rebuild"):
-        indexing.rebuild(found)
-    else:
-        shutil.rmtree(found.index_folder, ignore_errors=True)
-        while indexing.catch_up(found):
-            pass
+    indexing.rebuild(found)
     click.echo("The search index is built.", err=True)
 
 

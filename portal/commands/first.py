@@ -107,7 +107,7 @@ def _write_settings(known: Settings, chosen: dict[str, str]) -> Settings:
             raise SettingsError(f"{path} says {name} = {standing[name]!r}, you say {value!r}; change one of them")
     settings = settings_of(known.home, **chosen)  # refuses what cannot be used before anything is written
     new = {name: value for name, value in chosen.items() if name not in standing}
-    known.home.mkdir(parents=True, exist_ok=True)
+    known.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8") as file:
         file.writelines(f'{name} = "{_escaped(value)}"\n' for name, value in new.items())
     return settings

@@ -85,6 +85,10 @@ class SearchEngine(ABC):
         """
 
     @abstractmethod
+    def versions(self) -> dict[tuple[int, int], int] | None:
+        """The version of every entry by (list id, item id), the whole index read for it; None where it is damaged."""
+
+    @abstractmethod
     def clear(self) -> None:
         """Throw the index away."""
 

@@ -71,7 +71,7 @@ def step(home: Home, engine: SearchEngine) -> bool:
     """One step of `catch_up` into `engine`; the caller is the only writer."""
     state = engine.state()
     with home.database.read() as session:
-        if state is None or not _belongs(session, state):
+        if state is None or not belongs(session, state):
             engine.clear()
             state = _beginning(session)
         if state["pending"]:
@@ -94,7 +94,7 @@ def _beginning(session: Session) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _belongs(session: Session, state: State) -> bool:
+def belongs(session: Session, state: State) -> bool:
     """Whether the index was made from this database, as it went on: not after an older copy was put back."""
     return state.get("format") == FORMAT and state["mark"] == _mark(session, state["seq"])
 

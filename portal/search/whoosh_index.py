@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import logging
 import shutil
 import threading
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +20,20 @@ from whoosh import fields, index, query
 from whoosh.analysis import Analyzer, Token
 from whoosh.collectors import TimeLimit
 from whoosh.filedb.filestore import FileStorage
+from whoosh.reading import TermNotFound
 from whoosh.scoring import BM25F
 from whoosh.searching import Searcher
 
+from ...lists.database import NO_ROOM
 from ...lists.rights import Level
 from . import Candidate, Entry, Readable, SearchEngine, State
 from .words import Clause, Question, words
 
+LOG = logging.getLogger("caseroom.search")
 STATE_KEY = "state"
+DAMAGED = "damaged"  # a file of this name in the index's folder: somebody could not read it, it is to be built anew
+# Not the index's fault: no room, too many open files, no memory.
+NOT_DAMAGE = NO_ROOM | {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 MOST_REMEMBERED, MOST_POOLED = 64, 8
 MOST_DELETED_BY_QUERY = 200
 TITLE_BOOST = 2.0
@@ -81,12 +89,25 @@ class WhooshEngine(SearchEngine):
     # --- Writing ------------------------------------------------------------------------------
 
     def state(self) -> State | None:
-        with self._searcher() as taken:
+        if (self.folder / DAMAGED).exists():
+            return None
+        with self._damage_noted(), self._searcher() as taken:
             found = taken[1].document(key=STATE_KEY) if taken else None
             return json.loads(found["state"]) if found else None
+        return None
 
     def write(
         self, state: State, add: Sequence[Entry], remove: Sequence[tuple[int, int]] = (), drop: Sequence[int] = ()
+    ) -> None:
+        try:
+            self._write(state, add, remove, drop)
+        except Exception as error:
+            if not _is_innocent(error) and self.versions() is None:
+                self._note_damage()  # the next `state` says so, and all is built anew
+            raise
+
+    def _write(
+        self, state: State, add: Sequence[Entry], remove: Sequence[tuple[int, int]], drop: Sequence[int]
     ) -> None:
         writer = self._open_or_make().writer(limitmb=64)
         try:
@@ -103,6 +124,44 @@ class WhooshEngine(SearchEngine):
             writer.cancel()
             raise
         writer.commit()
+
+    def versions(self) -> dict[tuple[int, int], int] | None:
+        opened = self._open()
+        if opened is None:
+            return None
+        try:
+            with opened.searcher() as searcher:
+                reader = searcher.reader()
+                for name in ("key", "access", "headline", "full"):
+                    for term in reader.lexicon(name):
+                        with suppress(TermNotFound):  # only in documents that are deleted
+                            next(iter(reader.postings(name, term).all_ids()), None)
+                found = {fields["key"]: fields.get("version") for fields in reader.all_stored_fields()}
+        except Exception as error:
+            if _is_innocent(error):
+                raise
+            return None
+        return {_item(key): int(version or 0) for key, version in found.items() if key != STATE_KEY}
+
+    def _note_damage(self) -> None:
+        if self.folder.is_dir():
+            LOG.error("the search index in %s is damaged; it is built anew", self.folder)
+            (self.folder / DAMAGED).touch()
+
+    @contextmanager
+    def _damage_noted(self) -> Iterator[None]:
+        """What goes wrong inside is an answer of nothing, where the index cannot be read or is just built anew."""
+        try:
+            yield
+        except Exception as error:  # Whoosh answers damage with many kinds of error
+            if _is_innocent(error):
+                raise
+            if self._open() is None:
+                return
+            if self.versions() is None:
+                self._note_damage()
+            elif not isinstance(error, FileNotFoundError):  # taken away while it was opened
+                raise
 
     def clear(self) -> None:
         with self._mutex:
@@ -146,7 +205,7 @@ class WhooshEngine(SearchEngine):
     def candidates(
         self, question: Question, readable: Readable, lists: Sequence[int] | None, limit: int, seconds: float
     ) -> tuple[list[Candidate], bool]:
-        with self._searcher() as taken:
+        with self._damage_noted(), self._searcher() as taken:
             if taken is None or not question:
                 return [], False
             stamp, searcher = taken
@@ -161,6 +220,7 @@ class WhooshEngine(SearchEngine):
                     found.setdefault(_key(candidate.list_id, candidate.item_id), candidate)
             best = sorted(found.values(), key=lambda one: (-round(one.score, 1), -one.modified))
             return best, more
+        return [], False
 
     @contextmanager
     def _searcher(self) -> Iterator[tuple[Stamp, Searcher] | None]:
@@ -199,12 +259,12 @@ class WhooshEngine(SearchEngine):
 
     def _documents(self, searcher: Searcher, fits: Callable[[str], bool]) -> set[int]:
         found: set[int] = set()
-        for reader, offset in searcher.reader().leaf_readers():
+        leaves = [leaf for leaf in searcher.reader().leaf_readers() if leaf[0].segment() is not None]  # none yet: empty
+        for reader, offset in leaves:
             for token, numbers in self._tokens(reader).items():
                 if fits(token):
                     found.update(number + offset for number in numbers)
-        segments = (reader.segment() for reader, _offset in searcher.reader().leaf_readers())
-        present = {segment.segment_id() for segment in segments if segment is not None}
+        present = {reader.segment().segment_id() for reader, _offset in leaves}  # type: ignore[union-attr]
         for gone in set(self._segments) - present:
             self._segments.pop(gone, None)
         return found
@@ -220,8 +280,17 @@ class WhooshEngine(SearchEngine):
         return self._segments[segment]
 
 
+def _is_innocent(error: Exception) -> bool:
+    return isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in NOT_DAMAGE)
+
+
+def _item(key: str) -> tuple[int, int]:
+    list_id, item_id = map(int, key.split("/"))
+    return list_id, item_id
+
+
 def _candidate(hit: Any) -> Candidate:
-    list_id, item_id = map(int, hit["key"].split("/"))
+    list_id, item_id = _item(hit["key"])
     return Candidate(list_id, item_id, hit["version"], hit.score or 0.0, hit["modified"])
 
 
@@ -275,9 +344,10 @@ def _term(field: str, term: str, prefix: bool) -> query.Query:
 
 
 def _limited_to(asked: query.Query, lists: Sequence[int] | None) -> query.Query:
+    """The query within some lists. By an And without weight: Whoosh's Require stumbles where it skips weak hits."""
     if lists is None:
         return asked
-    return query.Require(asked, query.Or([query.Term("list", str(one)) for one in lists]))
+    return query.And([asked, query.Or([query.Term("list", str(one), boost=0.0) for one in lists])])
 
 
 def _run(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import re
 import shutil
 import subprocess
@@ -15,7 +16,7 @@ import msoffcrypto.format.ooxml
 import openpyxl
 import pytest
 
-from caseroom.libraries.extraction import TEXT_LIMIT, Extracted, extract
+from caseroom.libraries.extraction import TEXT_LIMIT, Extracted, extract, read
 from caseroom.libraries.formats import Format, examine
 
 NEEDS_LIBREOFFICE = pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
@@ -177,3 +178,11 @@ def test_without_libreoffice_an_old_word_file_has_a_reason(tmp_path: Path, monke
         "",
         "LibreOffice, which reads this kind of file, is not installed.",
     )
+
+
+def test_reading_a_pdf_silences_no_other_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    # The demo reads its documents in the process that serves it afterwards: what goes wrong there must be in its log.
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.4\n" + b"x" * 500)
+    read(str(tmp_path / "a.pdf"), "pdf")
+    logging.getLogger("caseroom").error("something went wrong")
+    assert [record.name for record in caplog.records] == ["caseroom"]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from house import House
-from hypothesis import HealthCheck, given, note, reject, settings
+from hypothesis import HealthCheck, example, given, note, reject, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -175,6 +175,11 @@ def answers(reading: Reading, node: Node, actor: Actor) -> tuple[list[Any], list
     max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(text=ANY)
+@example(text="due + ROUND(due - start, whole)")
+@example(text="due - 3999999")
+@example(text="start + 3287181")
+@example(text='DATEADD(due, -99999, "month") - DATEADD(start, 119999, "month")')
+@example(text='DATEADD(start, 8998, "year") & DATEADD(due, -7, "year")')
 def _agree(house: House, text: str) -> None:
     with asking(house) as (session, actor, reading):
         node = meaning(session, text)

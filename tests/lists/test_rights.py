@@ -11,6 +11,7 @@ from caseroom.lists import items, query, schema
 from caseroom.lists.errors import Forbidden, Invalid, NotFound
 from caseroom.lists.filters import Compare, Not, field
 from caseroom.lists.rights import PROGRAM, Level
+from caseroom.portal.checking import findings
 
 
 def _sees(house: House, name: str, list_name: str) -> set[int]:
@@ -62,6 +63,20 @@ def test_sharing_a_case_lets_another_group_read_it_and_sharing_its_company_does_
     assert case.id in _sees(house, "south", "cases") and task.id in _sees(house, "south", "activities")
     with pytest.raises(Forbidden), house.write("south") as (session, actor):
         items.update(session, actor, "cases", case.id, {"description": "x"}, version=None)
+
+
+@pytest.mark.parametrize("list_name", ["activities", "events", "documents", "mails"])
+def test_nothing_is_moved_into_a_case_that_is_only_shared_for_reading(house: House, list_name: str) -> None:
+    case = house.make_case(by="north", shared_with=[house.groups["South"]])
+    when = {"start": "2026-12-01T10:00:00Z", "end": "2026-12-01T11:00:00Z"} if list_name == "events" else {}
+    typed = {"name": "Mine"} if list_name in ("events", "documents") else {}
+    mine = house.make(list_name, {"company": case["company"].id, **when, **typed}, by="south")
+    with pytest.raises(Forbidden), house.write("south") as (session, actor):
+        items.update(session, actor, list_name, mine.id, {"case": case.id}, version=None)
+    assert mine.id not in _sees(house, "north", list_name) or list_name == "events"
+    with house.read("south") as (session, actor):
+        standing = query.get(session, actor, list_name, mine.id)
+        assert standing["case"] is None and standing.version == 1
 
 
 def test_who_leaves_a_group_loses_its_cases_at_once(house: House) -> None:
@@ -155,6 +170,30 @@ MEMBERS = {"North": {"north", "both", "reader"}, "West": {"west", "both"}, "Sout
 MANAGED = {"North": {"manager"}, "West": {"manager"}, "South": set()}
 
 
+def test_a_deleted_event_is_unknown_to_who_may_not_bring_it_back(house: House) -> None:
+    """That an event is there everybody may know, but not what lies in the recycle bin."""
+    event = house.make("events", by="north")
+    with house.write("north") as (session, actor):
+        items.delete(session, actor, "events", event.id, version=None)
+    for number in (event.id, 987_654):
+        with house.write("south") as (session, actor), pytest.raises(NotFound):
+            items.restore(session, actor, "events", number)
+
+
+def test_a_sort_by_many_lookups_tells_nothing_of_hidden_targets(house: House) -> None:
+    columns = [{"name": "about", "type": "multi_lookup", "list": "cases"}]
+    with house.write("admin") as (session, actor):
+        schema.create_list(session, actor, {"name": "notices", "separation": "common", "columns": columns})
+    cases = [house.make_case(by="north").id for _ in range(2)]
+    made = [
+        house.make("notices", {"about": about}, by="north").id for about in ([], cases[1:], [], cases[:1], cases, [])
+    ]
+    with house.read("south") as (session, actor):
+        for down in (False, True):
+            found = query.page(session, actor, "notices", order=[("about", down)]).items
+            assert [item.id for item in found] == sorted(made, reverse=down)
+
+
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
@@ -199,3 +238,14 @@ def test_whatever_groups_and_shares_there_are_everybody_sees_just_what_is_theirs
 
 def _any_company(house: House, session: object) -> int:
     return items.create(session, PROGRAM, "relations", {"name": "Any"}).id  # type: ignore[arg-type]
+
+
+def test_what_hangs_on_a_case_follows_when_the_list_of_cases_is_separated_anew(house: House) -> None:
+    case = house.make_case(by="north")
+    task = house.make("activities", {"case": case.id, "activity_type": "task"})
+    assert task.id not in _sees(house, "west", "activities")
+    for separation, seen in (("by_owner", True), ("by_group", False)):
+        with house.write("admin") as (session, actor):
+            schema.change_list(session, actor, "cases", {"separation": separation})
+        assert (task.id in _sees(house, "west", "activities")) is seen
+        assert list(findings(house.home)) == []

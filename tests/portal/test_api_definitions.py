@@ -158,3 +158,12 @@ def test_a_hundred_and_fifty_columns_are_no_matter(house: House) -> None:
     assert admin.post(LISTS, json={"name": "wide", "columns": columns}).status_code == 201
     item = admin.post(f"{LISTS}/wide/items", json={"name": "w", **{f"c{number}": str(number) for number in range(150)}})
     assert item.json["c149"] == "149"
+
+
+def test_a_view_keeps_only_what_its_description_says(house: House) -> None:
+    north, address = house.api("north"), f"{LISTS}/cases/views"
+    made = north.post(address, json={"name": "bare", "columns": None, "filter": None, "order": None, "group": None})
+    assert made.status_code == 201 and not {"columns", "filter", "order", "group"} & set(made.json)
+    for wrong in ({}, "name", 0, False):
+        assert north.post(address, json={"name": "odd", "columns": wrong}).status_code == 422, wrong
+    assert house.client("north").get("/lists/cases?view=bare").status_code == 200

@@ -10,13 +10,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import select, update
 
 from caseroom.lists import filters, query
-from caseroom.lists.catalogue import definition
-from caseroom.lists.models import Counter, Version
 from caseroom.lists.rights import PROGRAM
-from caseroom.portal import checking, sign_in
+from caseroom.portal import sign_in
 from caseroom.portal.cli import main
 from caseroom.portal.home import open_home
 from caseroom.portal.settings import load
@@ -149,32 +146,3 @@ def test_a_copied_home_gives_the_same_answers(home, tmp_path):
     shutil.copytree(home, tmp_path / "copy")
     assert caseroom("export", "stages", "--format", "json", home=tmp_path / "copy").stdout == before
     assert caseroom("check", "--deep", home=tmp_path / "copy").exit_code == 0
-
-
-def test_check_finds_each_kind_of_damage(house):
-    case = house.make_case(name="Whole")
-    assert list(checking.findings(house.home)) == []
-    with house.home.database.write() as session:
-        cases = definition(session, "cases")
-        session.execute(
-            update(cases.table)
-            .where(cases.table.c.id == case.id)
-            .values({"scope_id": 999, cases.by_name["product"].physical: 77})
-        )
-        newest = session.scalar(select(Version.id).order_by(Version.id.desc()).limit(1))
-        session.delete(session.get(Version, newest))
-        session.execute(update(Counter).where(Counter.name == "changes").values(value=Counter.value + 1))
-        documents = definition(session, "documents")
-        from caseroom.lists import items
-
-        items.add(session, PROGRAM, "documents", {"name": "Lost"}, program={"sha256": "0" * 64, "size": 1})
-        assert documents
-    found = "\n".join(checking.findings(house.home))
-    for words in (
-        "scope 999 does not exist",
-        "product points to products 77",
-        "but has 0 versions",
-        "change log:",
-        "is not stored",
-    ):
-        assert words in found, found

@@ -98,6 +98,8 @@ def test_a_save_names_what_it_saw(house: House, north: Browser) -> None:
     assert north.put(address, data=pdf("mine"), headers={"If-Match": item["@odata.etag"]}).status_code == 412
     assert north.put(address, data=pdf("three"), headers={"If-Match": saved.json["@odata.etag"]}).status_code == 200
     assert north.put(address, data=pdf("four"), headers={"If-Match": "*"}).status_code == 200
+    for odd in ('""', '"", W/"1"', '"nothing"'):
+        assert north.put(address, data=pdf("odd"), headers={"If-Match": odd}).status_code == 412, odd
     refused = north.put(address, data=b"MZ" + b"x" * 300, headers={"If-Match": "*"})
     assert refused.status_code == 422 and "Offer.pdf" in refused.json["detail"]
     assert north.put(address, data=b"", headers={"If-Match": "*"}).status_code == 422

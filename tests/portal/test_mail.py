@@ -238,6 +238,7 @@ def test_an_email_from_a_case_is_filed_and_waits_to_be_sent(posting: House) -> N
         ({"to": "a@b.test", "subject": "x" * 600}, "subject"),
         ({"to": "a@b.test", "subject": "x", "attachments": 7}, "attachments"),
         ({"to": "a@b.test", "subject": "x", "attachments": [{"name": "a", "content": "%"}]}, "attachments"),
+        ({"to": "a@b.test", "subject": "x", "attachments": [{"name": "a", "content": "ň"}]}, "attachments"),
         ({"to": "a@b.test", "subject": "x", "attachments": [987654]}, "attachments"), ({"bcc": "a@b.test"}, "bcc"),
     ],
 )  # fmt: skip

@@ -288,3 +288,12 @@ def test_the_follower_says_how_far_it_has_come(house: House) -> None:
         row = session.scalars(select(Follower).where(Follower.name == "search")).one()
         assert row.seq == changelog.last(session)
     assert catch_up(house.home) is False
+
+
+def test_within_a_list_the_best_hits_are_found_among_many(house: House) -> None:
+    company = house.make_relation()
+    for number in range(40):
+        house.make_case(name=f"Quagga {number}", description="quagga " * number, company=company.id)
+    index(house)
+    best = [hit.id for hit in found(house, "north", "quagga", limit=5)]
+    assert len(best) == 5 and [hit.id for hit in found(house, "north", "quagga", "cases", limit=5)] == best

@@ -115,7 +115,9 @@ def test_a_database_put_back_from_an_older_copy_is_indexed_anew(house: House, tm
     house.make_relation(name="Quagga")
     index(house)
     state = dict(engine_of(house.home).state() or {})
-    engine_of(house.home).write({**state, "mark": "another history"}, [], [(2, 1)])
+    with house.home.database.read() as session:
+        relations = definition(session, "relations").id
+    engine_of(house.home).write({**state, "mark": "another history"}, [], [(relations, 1)])
     assert not keys(house, "south", "quagga")
     index(house)
     assert keys(house, "south", "quagga")
@@ -232,3 +234,31 @@ def _fits(item: Item, columns: list[str], wanted: list[str], unwanted: list[str]
         return any(f" {part}{end}" in one for one in said)
 
     return all(has(part) for part in wanted) and not any(f" {part} " in one for part in unwanted for one in said)
+
+
+@pytest.mark.parametrize("damage", ["cut", "other bytes", "empty", "gone"])
+def test_a_damaged_index_answers_nothing_and_is_built_anew(house: House, damage: str) -> None:
+    for _ in range(3):
+        house.make_relation(name="Quagga")
+        index(house)
+    whole = keys(house, "south", "quagga")
+    for segment in house.home.index_folder.glob("*.seg"):
+        content = segment.read_bytes()
+        segment.unlink()
+        if damage != "gone":
+            other = {"cut": content[: len(content) // 2], "other bytes": content[::-1], "empty": b""}
+            segment.write_bytes(other[damage])
+    house.home.database.caches.pop("search engine")
+    assert keys(house, "south", "quagga") == set()
+    index(house)
+    assert keys(house, "south", "quagga") == whole and len(whole) == 3
+
+
+def test_an_index_that_was_just_begun_answers_nothing(house: House) -> None:
+    engine = engine_of(house.home)
+    assert isinstance(engine, WhooshEngine)
+    house.make_relation(name="Quagga")
+    engine._open_or_make()  # as the worker leaves it until its first commit
+    assert keys(house, "south", "quagga") == set()
+    index(house)
+    assert len(keys(house, "south", "quagga")) == 1

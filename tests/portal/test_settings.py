@@ -144,6 +144,11 @@ def test_a_secret_key_is_made_once_for_its_owner_only(tmp_path: Path):
     assert [path.name for path in home.iterdir()] == ["secret_key"]
 
 
+def test_a_new_home_is_closed_to_the_machines_other_users(tmp_path: Path):
+    with_secret_key(load(tmp_path / "new", environ={}))
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
+
+
 def test_processes_that_start_together_agree_on_one_key(tmp_path: Path):
     unstarted = [load(tmp_path, environ={}) for _ in range(16)]
     with ThreadPoolExecutor(16) as pool:
