@@ -6,6 +6,7 @@ with their number and reason. How far an import has come is written in the trans
 
 from __future__ import annotations
 
+import bisect
 import dataclasses
 import datetime
 import hashlib
@@ -23,7 +24,7 @@ from sqlalchemy import Integer, String, delete, or_, select, tuple_
 from sqlalchemy.orm import Mapped as Attribute
 from sqlalchemy.orm import Session, mapped_column
 
-from . import bulk, items, mapping, sources
+from . import bulk, items, mapping, selecting, sources
 from .catalogue import Column, ListDefinition, definition
 from .database import Base, Database, savepoint
 from .errors import N_, DomainError, Forbidden, Invalid
@@ -81,7 +82,7 @@ class Prepared:
 
 def prepare(steps: Sequence[Step], folder: Path) -> list[Prepared]:
     """Read every file of the steps from `folder`. Raises Invalid before anything is written: no such file or column."""
-    return [Prepared(step, _rows_of(step, folder)) for step in steps]
+    return [Prepared(step, selecting.rows_of(step, folder)) for step in steps]
 
 
 def run(
@@ -148,6 +149,7 @@ class _Importing:
         self.write, self.actor, self.step, self.rows = write, actor, prepared.step, prepared.rows
         self.key, self.place, self.time_zone = key, place, database.house.time_zone
         self.result = Result(self.step.list, self.step.file)
+        self.first = selecting.first_of_each_key(self.step, self.rows)
 
     def run(self, progress: Callable[[int], Any]) -> Result:
         """Import what is left of the step, a transaction for every few rows."""
@@ -181,6 +183,7 @@ class _Importing:
         ready: list[mapping.Mapped] = []
         for row in chunk:
             try:
+                selecting.check_first(self.step, row, self.first)
                 ready.append(mapping.mapped(self.step, row, self.time_zone))
             except Invalid as refusal:
                 self._refuse(row.number, refusal)
@@ -218,7 +221,9 @@ class _Importing:
             reason = "; ".join(f"{one.field}: {one}" if one.field else str(one) for one in refusal.errors)
         else:
             reason = str(refusal)
-        self.result.refused.append(Refusal(self.step.file, number, reason))
+        refusal_of_row = Refusal(self.step.file, number, reason)
+        # What the mapping refuses is known before what the list refuses; people read down their file.
+        bisect.insort(self.result.refused, refusal_of_row, key=lambda one: one.number)
 
 
 class _Finder:
@@ -364,45 +369,6 @@ def _check_columns(found: ListDefinition, step: Step) -> None:
             raise Invalid("mapping", "Rows cannot be matched by %(column)s, which holds several values.", column=name)
         if rule.parts and (column is None or column.type.name != "address"):
             raise Invalid("mapping", "The column %(column)s has no parts.", column=name)
-
-
-def _rows_of(step: Step, folder: Path) -> list[sources.SourceRow]:
-    options = {"encoding": step.encoding, "delimiter": step.delimiter, "sheet": step.sheet}
-    table = sources.read_table(folder / step.file, **options)
-    header, rows = set(table.header), list(table.rows)
-    if step.join:
-        other = sources.read_table(folder / step.join.file)
-        header |= set(other.header)
-        rows = _joined(rows, other, step.join.on, set(table.header))
-    missing = sorted(step.all_sources - header)
-    if missing:
-        words = N_("The file %(file)s has no column “%(column)s”. It has: %(columns)s.")
-        raise Invalid("mapping", words, file=step.file, column=missing[0], columns=", ".join(sorted(header)))
-    rows = [row for row in rows if all(_passes(row.values[name], wanted) for name, wanted in step.where.items())]
-    return _distinct(rows, sorted(step.all_sources)) if step.distinct else rows
-
-
-def _passes(cell: Any, wanted: Any) -> bool:
-    """`where`: a text that the cell must be, a list of them, or true for any and false for none."""
-    if isinstance(wanted, bool):
-        return (cell not in (None, "")) is wanted
-    return str(cell) in [str(one) for one in (wanted if isinstance(wanted, list) else [wanted])]
-
-
-def _joined(rows: list[sources.SourceRow], other: sources.Table, on: str, own: set[str]) -> list[sources.SourceRow]:
-    if on not in own or on not in other.header:
-        raise Invalid("mapping", "Both files must have the column “%(column)s” on which they join.", column=on)
-    by_key = {row.values[on]: row.values for row in other.rows}
-    empty = dict.fromkeys(other.header, "")
-    return [dataclasses.replace(row, values={**by_key.get(row.values[on], empty), **row.values}) for row in rows]
-
-
-def _distinct(rows: list[sources.SourceRow], names: list[str]) -> list[sources.SourceRow]:
-    """The first of all rows that say the same in the columns that the step reads."""
-    first: dict[tuple[Any, ...], sources.SourceRow] = {}
-    for row in rows:
-        first.setdefault(tuple(row.values[name] for name in names), row)
-    return list(first.values())
 
 
 def _run_key(prepared: Sequence[Prepared]) -> str:

@@ -24,6 +24,14 @@ def test_pictures_and_pages_that_a_page_names_are_there(page: Path) -> None:
     assert not missing
 
 
+def test_the_map_of_the_house_names_what_is_there() -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rooms = "lists|libraries|calendar|outlook_addin|portal|templates|tests|docs"
+    named = set(re.findall(rf"`((?:{rooms})/[\w./-]*)`", page))
+    assert len(named) > 10
+    assert not [name for name in named if not (ROOT / name).exists()]
+
+
 def test_the_pictures_are_small_and_all_shown() -> None:
     shown = {picture.resolve() for page in PAGES for picture in pictures(page)}
     assert (ROOT / "docs" / "portal.png") in shown

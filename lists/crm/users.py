@@ -19,6 +19,14 @@ from ..rights import ROLES, Actor
 _EMAIL = re.compile(r"^[^@\s<>,;\"()]{1,64}@[^@\s<>,;\"()]{1,190}$")
 
 
+def email_address(text: str) -> str:
+    """An address as users sign in with it. Raises Invalid."""
+    email = text.strip().lower()
+    if not _EMAIL.match(email):
+        raise Invalid("email", "“%(value)s” is not an e-mail address.", value=email[:254])
+    return email
+
+
 def add_user(
     session: Session,
     actor: Actor,
@@ -40,9 +48,7 @@ def add_user(
     taken), Forbidden (not an administrator).
     """
     _must_administer(actor)
-    email, name = email.strip().lower(), _full_name(name)
-    if not _EMAIL.match(email):
-        raise Invalid("email", "“%(value)s” is not an e-mail address.", value=email[:254])
+    email, name = email_address(email), _full_name(name)
     if session.scalar(select(User.id).where(User.email == email)):
         raise Conflict("There is a user with the address %(email)s already.", email=email)
     user = User(

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import click
+from sqlalchemy.orm import Session
 
 from ...lists import exporting, importing, mapping
+from ...lists.catalogue import catalogue
 from ...lists.rights import PROGRAM, Actor, load_actor
 from ..home import Home
 from .common import home_option, opened, user_of
@@ -51,6 +53,9 @@ def import_(
     steps, place = _steps(list_name, file, mapping_file, bundle, folder)
     prepared = importing.prepare(steps, place)
     found = opened(home)
+    with found.database.read() as session:
+        for name in {step.list for step in steps}:
+            _must_be_a_list(session, name)
     actor = _actor(found, email)
     total = sum(len(one.rows) for one in prepared)
     with click.progressbar(length=total, label="Trying" if dry_run else "Importing", file=sys.stderr) as bar:
@@ -112,11 +117,19 @@ def export(list_name: str, kind: str, output: Path | None, email: str | None, ho
     """
     found = opened(home)
     actor = _actor(found, email)
-    binary: Any = output.open("wb") if output else nullcontext(sys.stdout.buffer)
-    with found.database.read() as session, binary as target:
-        number = exporting.export(session, actor, list_name, kind, target)
-        target.flush()
+    with found.database.read() as session:
+        _must_be_a_list(session, list_name)  # before a file that stands is opened, and so emptied
+        binary: Any = output.open("wb") if output else nullcontext(sys.stdout.buffer)
+        with binary as target:
+            number = exporting.export(session, actor, list_name, kind, target)
+            target.flush()
     click.echo(f"{number} items", err=True)
+
+
+def _must_be_a_list(session: Session, name: str) -> None:
+    known = catalogue(session).by_name
+    if name not in known:
+        raise click.ClickException(f"There is no list “{name}”. There are: {', '.join(sorted(known))}.")
 
 
 COMMANDS = [import_, export]

@@ -14,12 +14,13 @@ import click
 from ...libraries import installing as templates
 from ...lists import items
 from ...lists.crm import users
+from ...lists.errors import DomainError
 from ...lists.rights import PROGRAM
 from .. import sign_in
 from ..demo import code_lists
 from ..home import open_home, prepare
 from ..settings import FILE_NAME, ROWS, Settings, SettingsError
-from .common import has_data, home_option, settings_of
+from .common import has_data, home_option, one_line, settings_of
 
 Entry = dict[str, Any]
 
@@ -47,12 +48,16 @@ def init(home: Path | None, empty_lists: bool, **given: str | None) -> None:
         raise click.ClickException(f"The home at {known.home} has data already; nothing was changed.")
     owner = ask(given["owner"], "Name of your firm (owner)", "--owner")
     group = ask(given["group"], "Its first sales group", "--group")
-    email = ask(given["administrator"], "Administrator's e-mail", "--administrator")
+    email = ask(given["administrator"], "Administrator's e-mail", "--administrator", check=users.email_address)
     name = ask(given["name"], "Administrator's name", "--name", _name_from(email))
     password, made = _password(given["password"])
     chosen = {
         setting: ask(
-            given[setting], ROWS[setting].metadata["help"].capitalize(), f"--{setting}", str(getattr(known, setting))
+            given[setting],
+            ROWS[setting].metadata["help"].capitalize(),
+            f"--{setting}",
+            str(getattr(known, setting)),
+            lambda value, name=setting: getattr(settings_of(home, **{name: value}), name),
         )
         for setting in ("public_url", "time_zone", "currency", "language")
     }
@@ -71,12 +76,18 @@ def init(home: Path | None, empty_lists: bool, **given: str | None) -> None:
     click.echo(f"Start it with: caseroom serve --home {settings.home}")
 
 
-def ask(given: str | None, question: str, option: str, default: str | None = None) -> str:
-    """The option's value, else the answer of whoever sits at the terminal, else the default."""
+def ask(
+    given: str | None, question: str, option: str, default: str | None = None,
+    check: Callable[[str], Any] = lambda value: value,
+) -> str:  # fmt: skip
+    """The option's value, else the answer of whoever sits at the terminal, else the default.
+
+    An answer that `check` refuses is asked for again at once.
+    """
     if given is not None:
         value = given
     elif sys.stdin.isatty():
-        value = click.prompt(question, default=default)
+        value = click.prompt(question, default=default, value_proc=lambda text: _accepted(text, check))
     elif default is not None:
         value = default
     else:
@@ -86,6 +97,17 @@ def ask(given: str | None, question: str, option: str, default: str | None = Non
     return value.strip()
 
 
+def _accepted(text: str, check: Callable[[str], Any]) -> str:
+    """What was typed. Raises click.UsageError, upon which click asks again, where it cannot be used."""
+    if not text.strip():
+        raise click.UsageError("Please type something.")
+    try:
+        check(text.strip())
+    except (DomainError, SettingsError) as error:
+        raise click.UsageError(one_line(error)) from None
+    return text
+
+
 def _name_from(email: str) -> str:
     return email.partition("@")[0].replace(".", " ").replace("_", " ").title() or "Administrator"
 
@@ -93,9 +115,21 @@ def _name_from(email: str) -> str:
 def _password(given: str | None) -> tuple[str, bool]:
     """The password, and whether it was made here."""
     if given is None and sys.stdin.isatty():
-        question = "Administrator's password (empty: make one)"
-        given = click.prompt(question, hide_input=True, default="", show_default=False, confirmation_prompt=True)
+        given = _typed_password()
     return (given, False) if given else (secrets.token_urlsafe(12), True)
+
+
+def _typed_password() -> str:
+    """A password typed twice alike, or nothing."""
+    while True:
+        question = "Administrator's password (empty: make one)"
+        typed = click.prompt(
+            question, hide_input=True, default="", show_default=False,
+            value_proc=lambda text: _accepted(text, sign_in.hash_password) if text else "",
+        )  # fmt: skip
+        if not typed or typed == click.prompt("The same again", hide_input=True, default="", show_default=False):
+            return typed
+        click.echo("These were two different passwords.")
 
 
 def _write_settings(known: Settings, chosen: dict[str, str]) -> Settings:

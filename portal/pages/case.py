@@ -16,7 +16,7 @@ from ...lists.query import Item
 from ...lists.rights import Actor
 from .. import timeline
 from ..request import actor, session
-from . import items, record
+from . import item_view, items, record
 
 blueprint = Blueprint("case", __name__)
 MOST = 100
@@ -84,6 +84,7 @@ def _page(case: Item, found: timeline.Timeline, shown: dict[str, Any], beside: d
     late = bool(case["expected_close"] and case["expected_close"] < today and case["status"] == "new")
     return {
         "case": case,
+        "may_delete": item_view.may_delete(session(), case, who),
         "timeline": shown,
         **beside,
         "most": MOST,

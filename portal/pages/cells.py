@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from ...lists.catalogue import Column, ListDefinition
-from ...lists.columns import ColumnType, Reference
+from ...lists.columns import ColumnType, Reader, Reference
 from ...lists.query import Item
 from ...lists.reading import SYSTEM_TYPES
 from ...lists.rights import Actor
@@ -91,7 +91,7 @@ def cell(item: Item, column: Shown, actor: Actor, currency: str, today: datetime
         return EMPTY
     if column.type.name == "currency":
         code = item.get(column.type.options.get("currency_column", "currency")) or currency
-        return Cell("number", money(value, code, column.type, actor))
+        return Cell("number", money(value, code, column.type, actor.language))
     if column.type.name == "date":
         late = is_overdue(item, column.name, today)
         return Cell("overdue" if late else "text", column.type.format(value, actor.reader))
@@ -137,9 +137,9 @@ def at(instant: datetime.datetime, actor: Actor) -> Cell:
     return value_cell(instant, Shown("at", "", SYSTEM_TYPES["modified"]), actor)
 
 
-def money(value: Any, code: str, kind: ColumnType, actor: Actor) -> str:
-    """An amount with its currency's sign behind it."""
-    return f"{kind.format(value, actor.reader)}\u00a0{get_currency_symbol(code, locale=actor.language)}"
+def money(value: Any, code: str, kind: ColumnType, language: str) -> str:
+    """An amount with its currency's sign behind it, without cents where there are none."""
+    return f"{kind.format(value, Reader(language))}\u00a0{get_currency_symbol(code, locale=language)}"
 
 
 def is_overdue(item: Item, name: str, today: datetime.date) -> bool:

@@ -15,7 +15,7 @@ from ...lists.query import Item
 from ...lists.rights import Actor
 from .. import timeline
 from ..request import actor, session
-from . import items, record
+from . import item_view, items, record
 
 blueprint = Blueprint("company", __name__)
 MOST = 100  # of contacts, documents and subsidiaries; beyond that the list page
@@ -74,6 +74,7 @@ def _page(
     count, value = record.sums(rows, house)
     return {
         "company": company,
+        "may_delete": item_view.may_delete(session(), company, who),
         "timeline": shown,
         **beside,
         "most": MOST,

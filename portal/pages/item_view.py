@@ -55,7 +55,7 @@ def context(session: Session, item: Item, actor: Actor, here: str) -> dict[str, 
         "facts": facts,
         "pills": _pills(facts),
         "is_partial": item.level < Level.READ,
-        "may_delete": item.editable and _may_delete(session, item, actor),
+        "may_delete": may_delete(session, item, actor),
         "actions": actions_for(item, actor, here),
         "may_undo_done": bool("done" in found.settings.get("actions", ()) and item.editable and item.get("done")),
         "related": related(session, item, actor),
@@ -105,7 +105,10 @@ def _made(item: Item, actor: Actor) -> list[tuple[Shown, Cell]]:
     ]
 
 
-def _may_delete(session: Session, item: Item, actor: Actor) -> bool:
+def may_delete(session: Session, item: Item, actor: Actor) -> bool:
+    """Whether the actor may put the item into the recycle bin."""
+    if not item.editable:
+        return False
     try:
         query.get(session, actor, item.definition.name, item.id, right=Level.DELETE)
     except NotFound:

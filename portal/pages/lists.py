@@ -158,6 +158,7 @@ def _table_context(found: ListDefinition, me: Actor, state: ListState, base: str
         "other_view": _other_view(found, me, state, base),
         "may_add": may_add(found, me),
         "new_href": _new_href(found, me),
+        "new_label": _("File a mail") if found.name == "mails" else None,
     }
 
 

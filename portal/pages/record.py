@@ -11,14 +11,13 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
-from babel.numbers import format_currency
 from flask import request, url_for
 from flask_babel import get_locale, ngettext, pgettext
 from flask_babel import gettext as _
 
 from ...lists.columns import Reference
+from ...lists.columns.numbers import CurrencyColumn
 from ...lists.models import now
 from ...lists.query import Item
 from ...lists.rights import Actor
@@ -26,6 +25,8 @@ from ..timeline import KINDS, Entry, Timeline
 from . import cells
 
 SHOWN = 30  # entries of a timeline's page
+_AMOUNT = CurrencyColumn({})
+_COUNTED_DAYS = 60  # longer ago than this is told by its date
 
 
 def href(list_name: str, item_id: int) -> str:
@@ -52,14 +53,8 @@ def facts(item: Item, actor: Actor, house: str, *, without: Iterable[str] = ()) 
 
 
 def amount(value: Decimal | None, currency: str | None, house: str) -> str | None:
-    """An amount with its currency, without cents where there are none."""
-    if value is None:
-        return None
-    locale = get_locale() or Locale("en")
-    pattern = locale.currency_formats["standard"].pattern  # in the notation of the CLDR, whatever the language
-    whole = value == value.to_integral_value()
-    shape = pattern.replace(".00", "") if whole else pattern
-    return format_currency(value, currency or house, shape, locale=locale, currency_digits=not whole)
+    """An amount with its currency, as the lists show it."""
+    return None if value is None else cells.money(value, currency or house, _AMOUNT, str(get_locale() or "en"))
 
 
 def sums(rows: list[dict[str, Any]], house: str) -> tuple[int, str]:
@@ -242,6 +237,8 @@ def shown_contact(entry: Entry | None, actor: Actor, at: datetime.datetime) -> d
     ago = ngettext("%(num)s day ago", "%(num)s days ago", days)
     if days <= 1:
         ago = _("yesterday") if days == 1 else _("today")
+    elif days > _COUNTED_DAYS:
+        ago = day_label(local_day(entry.at, actor), actor, local_day(at, actor))
     return {"ago": ago, "what": _title(entry), "who": _who(item), "href": href(item.definition.name, item.id)}
 
 

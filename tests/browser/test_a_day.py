@@ -156,7 +156,7 @@ def _make_case(page: Page) -> None:
     expect(page.get_by_text(f"Saved: {TITLE}")).to_be_visible()
     expect(page.get_by_role("heading", name=TITLE, level=1)).to_be_visible()
     expect(page.get_by_role("main").get_by_role("link", name="Tatra Steel").first).to_be_visible()
-    expect(page.get_by_text("€48,000").first).to_be_visible()
+    expect(page.get_by_text("48,000\u00a0€").first).to_be_visible()
 
 
 def _arrange_meeting_from_the_row(page: Page) -> None:

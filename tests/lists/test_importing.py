@@ -126,6 +126,16 @@ def test_a_bad_row_is_refused_with_its_number_and_leaves_nothing_behind(house, t
     assert list(findings(house.home)) == []
 
 
+def test_a_key_that_stands_twice_in_a_file_is_refused_the_second_time_and_overwrites_nothing(house, tmp_path):
+    text = "no,firm,mail,www,trade,land\n7,Alfa,,,,SK\n8,Beta,,,,SK\n7,Gama,,,,SK\n"
+    for outcome in ("created", "unchanged"):
+        result = run(house, prepared_from(tmp_path, text))
+        assert (result.counts[outcome], result.counts["refused"], result.counts["updated"]) == (2, 1, 0)
+        assert [(one.number, one.reason) for one in result.refused] == [(4, "external_id: Row 2 has the same key: 7.")]
+    with house.home.database.read() as session:
+        assert found_by(session, PROGRAM, "relations", filters.where(external_id="7"))["name"] == "Alfa"
+
+
 def test_a_dry_run_tells_the_same_and_leaves_nothing(house, tmp_path):
     text = "no,firm,mail,www,trade,land\n1,Alfa,,,Steel,SK\n2,Beta,wrong,,,\n"
     before = state(house)

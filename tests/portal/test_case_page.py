@@ -15,7 +15,7 @@ def test_the_head_says_status_value_stage_and_company(house: House) -> None:
     for text in (
         "Enterprise licence",
         "Tatra Steel",
-        "€48,000",
+        "48,000\u00a0€",
         "Contacted",
         "Jan 31, 2020",
         "overdue",

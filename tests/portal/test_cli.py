@@ -5,8 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import pty
 import shutil
+import signal
+import sys
 from pathlib import Path
+from select import select as select_ready
 
 import pytest
 from click.testing import CliRunner, Result
@@ -139,6 +144,70 @@ def test_an_import_and_an_export_go_round(home, tmp_path):
     from openpyxl import load_workbook
 
     assert [row[2] for row in load_workbook(book).worksheets[0].iter_rows(values_only=True)] == ["name", "Alfa", "=1+1"]
+
+
+def test_a_list_that_is_not_there_is_named_and_the_file_that_stands_stays(home, tmp_path):
+    kept = tmp_path / "kept.csv"
+    kept.write_text("yesterday's")
+    said = refused(caseroom("export", "relatoins", "--format", "csv", "--output", str(kept), home=home))
+    assert "“relatoins”" in said and "relations" in said
+    assert kept.read_text() == "yesterday's"
+    (tmp_path / "m.toml").write_text('match = ["name"]\n[columns]\nname = "firm"\n')
+    (tmp_path / "in.csv").write_text("firm\nAlfa\n")
+    words = ["import", "relatoins", str(tmp_path / "in.csv"), "--mapping", str(tmp_path / "m.toml")]
+    assert "“relatoins”" in refused(caseroom(*words, home=home))
+
+
+def test_refused_rows_are_told_in_the_order_of_the_file(home, tmp_path):
+    (tmp_path / "in.csv").write_text("firm,mail,land\nAlfa,nobody,\nBeta,,Atlantis\nGama,nothing,\nDelta,,Lemuria\n")
+    (tmp_path / "m.toml").write_text(
+        'match = ["name"]\n[columns]\nname = "firm"\nemail = "mail"\n'
+        'address.parts.country = { from = "land", country = true }\n'
+    )
+    words = ["import", "relations", str(tmp_path / "in.csv"), "--mapping", str(tmp_path / "m.toml")]
+    report = tmp_path / "report.csv"
+    assert caseroom(*words, "--report", str(report), home=home).exit_code == 1
+    assert [row["row"] for row in csv.DictReader(report.open())] == ["2", "3", "4", "5"]
+
+
+def test_init_asks_again_for_what_cannot_be_used(tmp_path):
+    answers = [
+        "Alfa", "North", "nobody", "ana@alfa.test", "", "short", "long enough secret", "another secret", "",
+        "https://crm.alfa.test", "Nowhere/City", "Europe/Tallinn", "CZK", "xx", "sk",
+    ]  # fmt: skip
+    said = at_a_terminal(["init", "--home", str(tmp_path / "home")], answers)
+    assert "is ready. Sign in as ana@alfa.test" in said and said.count("Error: ") == 4
+    assert "two different passwords" in said
+    settings = load(tmp_path / "home", environ={})
+    assert (settings.time_zone, settings.currency, settings.language) == ("Europe/Tallinn", "CZK", "sk")
+
+
+def at_a_terminal(words: list[str], answers: list[str]) -> str:
+    """What the command says to somebody who types these answers, one to each of its questions."""
+    child, terminal = pty.fork()
+    if child == 0:
+        program = "from caseroom.portal.cli import main; main()"
+        os.execv(sys.executable, [sys.executable, "-c", program, *words])
+    said, left = "", list(answers)
+    try:
+        while heard := _heard(terminal):
+            said += heard
+            if left and said.endswith(": "):
+                os.write(terminal, f"{left.pop(0)}\n".encode())
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        os.close(terminal)
+    return said
+
+
+def _heard(terminal: int) -> str:
+    """What comes next; nothing once the program has ended."""
+    assert select_ready([terminal], [], [], 60)[0], "it waits for something"
+    try:
+        return os.read(terminal, 4096).decode()
+    except OSError:
+        return ""
 
 
 def test_a_copied_home_gives_the_same_answers(home, tmp_path):

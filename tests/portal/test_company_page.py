@@ -186,6 +186,17 @@ def test_next_step_and_last_contact_come_first(house: House) -> None:
     assert "Call" in line and "today" in line
 
 
+def test_a_contact_of_long_ago_is_told_by_its_date(house: House) -> None:
+    company = house.make_relation(name="Tatra Steel")
+    sent = datetime.datetime(2005, 5, 10, 12, tzinfo=datetime.UTC)
+    letter = {"subject": "Old news", "sender": "buyer@tatra.test", "sent": sent}
+    with house.write("north") as (session, actor):
+        items.create(session, actor, "mails", {"company": company.id}, program=letter)
+    page = house.client("north").get(f"/lists/relations/{company.id}").text
+    line = page[page.index('class="next-line"') :][:900]
+    assert "Old news" in line and "10 May 2005" in line and "days ago" not in line
+
+
 def test_a_page_costs_at_most_twelve_statements_whatever_hangs_on_the_company(house: House) -> None:
     few, _case = a_full_company(house)
     many, case = a_full_company(house, many=40)

@@ -75,9 +75,8 @@ def test_a_bundle_is_tried_killed_and_resumed_and_refuses_what_pandas_finds(hous
     report = pd.read_csv(tmp_path / "done.csv")
     assert report.equals(pd.read_csv(tmp_path / "tried.csv")) and list(report["row"]) == refused
     assert set(report["reason"]) == {"product: There is no “GTXPro” in products."}
-    taken: list[dict[str, Any]] = [
-        row.to_dict() for _number, row in deals.iterrows() if str(row["product"]) != "GTXPro"
-    ]
+    rows_of_file: list[dict[str, Any]] = [row.to_dict() for _number, row in deals.iterrows()]
+    taken = [row for row in rows_of_file if row["product"] != "GTXPro"]
     with house.home.database.read() as session:
         table, cases = definition(session, "cases").table, definition(session, "cases")
         rows = session.execute(select(table.c.external_id, cases.sql("status"), cases.sql("value"), table.c.flagged))

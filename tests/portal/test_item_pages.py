@@ -210,6 +210,15 @@ def test_the_history_tells_who_changed_what_and_restores(house: House) -> None:
     assert str(case["value"]) == "10.00" and case["stage"] is not None and case.version == 3
 
 
+def test_the_pages_of_a_case_and_a_company_offer_to_delete_to_who_may(house: House) -> None:
+    case, company = house.make_case(name="Deal"), house.make_relation(name="Firm", sales_group=house.groups["North"])
+    for address in (f"/lists/cases/{case.id}", f"/lists/relations/{company.id}"):
+        assert f'href="{address}/delete"' in house.client("north").get(address).text
+        assert f'href="{address}/delete"' not in house.client("reader").get(address).text
+    foreign = f"/lists/relations/{company.id}"
+    assert f'href="{foreign}/delete"' not in house.client("south").get(foreign).text
+
+
 def test_deleting_asks_first_and_says_what_goes_along(house: House) -> None:
     case = house.make_case(name="Deal")
     house.make("activities", {"activity_type": "task", "case": case.id})

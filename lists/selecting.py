@@ -1,0 +1,75 @@
+"""Which rows of its file a step of an import takes: those that its mapping means, joined, each key once."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from .errors import N_, Invalid
+from .mapping import Step
+from .sources import SourceRow, Table, read_table
+
+Key = tuple[str, ...]
+
+
+def rows_of(step: Step, folder: Path) -> list[SourceRow]:
+    """The rows of a step's file that it is about. Raises Invalid: no such file or column."""
+    options = {"encoding": step.encoding, "delimiter": step.delimiter, "sheet": step.sheet}
+    table = read_table(folder / step.file, **options)
+    header, rows = set(table.header), list(table.rows)
+    if step.join:
+        other = read_table(folder / step.join.file)
+        header |= set(other.header)
+        rows = _joined(rows, other, step.join.on, set(table.header))
+    missing = sorted(step.all_sources - header)
+    if missing:
+        words = N_("The file %(file)s has no column “%(column)s”. It has: %(columns)s.")
+        raise Invalid("mapping", words, file=step.file, column=missing[0], columns=", ".join(sorted(header)))
+    rows = [row for row in rows if all(_passes(row.values[name], wanted) for name, wanted in step.where.items())]
+    return _distinct(rows, sorted(step.all_sources)) if step.distinct else rows
+
+
+def _passes(cell: Any, wanted: Any) -> bool:
+    """`where`: a text that the cell must be, a list of them, or true for any and false for none."""
+    if isinstance(wanted, bool):
+        return (cell not in (None, "")) is wanted
+    return str(cell) in [str(one) for one in (wanted if isinstance(wanted, list) else [wanted])]
+
+
+def _joined(rows: list[SourceRow], other: Table, on: str, own: set[str]) -> list[SourceRow]:
+    if on not in own or on not in other.header:
+        raise Invalid("mapping", "Both files must have the column “%(column)s” on which they join.", column=on)
+    by_key = {row.values[on]: row.values for row in other.rows}
+    empty = dict.fromkeys(other.header, "")
+    return [dataclasses.replace(row, values={**by_key.get(row.values[on], empty), **row.values}) for row in rows]
+
+
+def _distinct(rows: list[SourceRow], names: list[str]) -> list[SourceRow]:
+    """The first of all rows that say the same in the columns that the step reads."""
+    first: dict[tuple[Any, ...], SourceRow] = {}
+    for row in rows:
+        first.setdefault(tuple(row.values[name] for name in names), row)
+    return list(first.values())
+
+
+def first_of_each_key(step: Step, rows: Sequence[SourceRow]) -> Mapping[Key, int]:
+    """By what rows say in the columns of their key: the number of the first that says so."""
+    first: dict[Key, int] = {}
+    for row in rows:
+        first.setdefault(_key(step, row), row.number)
+    return first
+
+
+def check_first(step: Step, row: SourceRow, first: Mapping[Key, int]) -> None:
+    """Refuse a row whose key stood in an earlier row already: taking both, the later would undo the earlier unseen."""
+    key = _key(step, row)
+    if step.existing == "update" and any(key) and first[key] != row.number:
+        words = N_("Row %(row)s has the same key: %(key)s.")
+        raise Invalid(step.match[0], words, row=first[key], key=", ".join(filter(None, key))[:120])
+
+
+def _key(step: Step, row: SourceRow) -> Key:
+    sources = sorted({source for name in step.match for source in step.columns[name].all_sources})
+    return tuple(str(row.values[source] or "").strip() for source in sources)
