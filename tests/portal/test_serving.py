@@ -93,10 +93,11 @@ def test_web_server_and_worker_start_and_stop_together(served):
 
 def test_nothing_outlives_a_killed_parent_and_a_dead_worker_is_started_again(served):
     process, _, _ = served
-    assert until(lambda: len(_workers(process.pid)) == 1, 20)  # it has a child while it reads documents
-    [worker] = _workers(process.pid)
+    seen: list[list[int]] = []  # it has a child while it reads documents, and the web server none before it is up
+    assert until(lambda: seen.append(_workers(process.pid)) or len(seen[-1]) == 1, 60)
+    [worker] = seen[-1]
     os.kill(worker, signal.SIGKILL)
-    assert until(lambda: set(_workers(process.pid)) - {worker}, 20)
+    assert until(lambda: set(_workers(process.pid)) - {worker}, 60)
     everything = children(process.pid)
     process.kill()
     assert until(lambda: not any(alive(pid) for pid in everything), 30)
