@@ -34,7 +34,7 @@ def no_more_room(*pids: int) -> Iterator[None]:
         yield
     finally:
         for pid, limits in before.items():
-            with suppress(ProcessLookupError):
+            with suppress(ProcessLookupError, PermissionError):  # or has bound itself closer meanwhile
                 resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
 
 
