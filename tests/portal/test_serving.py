@@ -6,42 +6,18 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from processes import CASEROOM, ENVIRON, children, until
 
 from caseroom.lists.models import now
 from caseroom.portal import worker
 from caseroom.portal.models import Lease
-
-ENVIRON = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-CASEROOM = [sys.executable, "-m", "caseroom.portal.cli"]
-
-
-def until(answer: Callable[[], object], seconds: float = 60) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if answer():
-            return True
-        time.sleep(0.1)
-    return False
-
-
-def children(pid: int) -> list[int]:
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[1]) == pid and fields[0] != "Z":
-            found += [int(stat.parent.name), *children(int(stat.parent.name))]
-    return found
 
 
 def alive(pid: int) -> bool:
