@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from ..lists import items, locking, query
+from ..lists import items, locking, query, rows
 from ..lists.catalogue import ListDefinition, definition
 from ..lists.columns import Reference, column_type
 from ..lists.errors import N_, Conflict, Forbidden, Invalid, Locked, NotFound, Stale
@@ -103,14 +103,14 @@ def content_of(session: Session, actor: Actor, library: str, item_id: int, versi
 def history(session: Session, actor: Actor, library: str, item_id: int) -> list[HistoryEntry]:
     """The file's versions, newest first; the reader's own unsaved working copy comes before them."""
     item, found = get(session, actor, library, item_id), library_of(session, library)
-    rows = file_versions.every(session, found, item_id)
-    people = query.titles(session, actor, "users", [row.actor_id for row in rows if row.actor_id])
+    every = file_versions.every(session, found, item_id)
+    people = query.titles(session, actor, "users", [row.actor_id for row in every if row.actor_id])
     entries = [
         HistoryEntry(
             row.number, row.file_name, row.size, row.kind, row.comment, row.at, _person(row.actor_id, people),
             current=row.number == item["file_version"],
         )
-        for row in rows
+        for row in every
     ]  # fmt: skip
     draft = working_copy(session, actor, found, item)
     if draft is not None:
@@ -286,7 +286,7 @@ def check_changeable(session: Session, actor: Actor, library: str, item_id: int)
     """
     item = get(session, actor, library, item_id)
     if not item.editable:
-        raise Forbidden(items.SEE)
+        raise Forbidden(rows.SEE)
     if _holder(item) not in (None, actor.user_id):
         raise _locked(session, actor, item)
     return item
@@ -341,7 +341,7 @@ def _for_change(
     """
     found = library_of(session, library)
     if not get(session, actor, library, item_id).editable:
-        raise Forbidden(items.SEE)
+        raise Forbidden(rows.SEE)
     locking.lock_row(session, found, item_id)
     item = get(session, actor, library, item_id)
     if _holder(item) not in (None, actor.user_id) and not (override and actor.is_administrator):

@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from ..lists.catalogue import ListDefinition
 from ..lists.errors import Invalid, NotFound
 from ..lists.models import now
+from ..lists.recycling import when_purged
 from ..lists.rights import Actor
 from .blobs import Blob
-from .models import FileVersion, WorkingCopy
+from .models import FileVersion, UnreadFile, WorkingCopy
 from .uploads import media_type_of
 
 CHECK_IN_KINDS = ("minor", "major", "overwrite")
@@ -126,3 +127,10 @@ def _trim(session: Session, found: ListDefinition, item_id: int) -> None:
         surplus = [row.id for row in every(session, found, item_id)[int(limit) + 1 :]]
         if surplus:
             session.execute(delete(FileVersion).where(FileVersion.id.in_(surplus)))
+
+
+@when_purged
+def _forget(session: Session, list_id: int, ids: list[int], _guids: list[str]) -> None:
+    """What nobody names any more of the files themselves, the collector removes."""
+    for model in (FileVersion, WorkingCopy, UnreadFile):
+        session.execute(delete(model).where(model.list_id == list_id, model.item_id.in_(ids)))

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from . import pending
 from .rights import Actor
 
 MOST_PER_TRANSACTION = 200
@@ -16,13 +17,15 @@ ROWS, IDS = "bulk_rows", "bulk_ids"
 
 @contextmanager
 def many_writes(session: Session) -> Iterator[None]:
-    """Within this block the rows and ids that lookups refer to are remembered. Every check is made all the same.
+    """Within this block the rows and ids that lookups refer to are remembered, and new rows may wait for others
+    (`pending`). Every check is made all the same.
 
     Meant for at most MOST_PER_TRANSACTION writes: a longer transaction keeps others waiting (DESIGN 3).
     """
     session.info[ROWS], session.info[IDS] = {}, {}
     try:
-        yield
+        with pending.together(session):
+            yield
     finally:
         del session.info[ROWS], session.info[IDS]
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 from typing import Any
 
 from sqlalchemy import Boolean, Integer, MetaData, String, Table, select
 from sqlalchemy import Column as SqlColumn
 from sqlalchemy.orm import Session
 
-from .columns import ColumnType, Reader, column_type
+from .columns import ColumnType, Reader, ShownColumn, column_type
 from .database import database_of, one_at_a_time
 from .errors import NotFound
 from .models import ColumnRow, Counter, ListRow, ViewRow
@@ -37,13 +37,18 @@ class Column:
         return f"c{self.id}"
 
     @property
+    def is_own(self) -> bool:
+        """Whether it is the list's own; else it comes along with a lookup, because that says `show`."""
+        return self.id > 0
+
+    @property
     def required(self) -> bool:
         return bool(self.options.get("required"))
 
     @property
     def by_program(self) -> bool:
         """Set by the program only: refused from pages and the API."""
-        return bool(self.options.get("by_program"))
+        return bool(self.options.get("by_program")) or not self.type.is_given
 
     @property
     def hidden(self) -> bool:
@@ -64,7 +69,7 @@ class Column:
 
 @dataclass(frozen=True)
 class View:
-    """A saved view: `settings` has columns, filter (OData text), order, group, kind."""
+    """A saved view: `settings` has columns, filter (OData text), order, group, kind. `user_id` None = everybody's."""
 
     id: int
     name: str
@@ -78,7 +83,7 @@ class View:
 
 @dataclass(frozen=True)
 class ListDefinition:
-    """A list as the program knows it. See docs/definitions.md for what `settings` may say."""
+    """A list as the program knows it. See docs/definitions.md for what `settings` may say. `views` are everybody's."""
 
     id: int
     guid: str
@@ -89,7 +94,18 @@ class ListDefinition:
     version: int
     columns: tuple[Column, ...]
     views: tuple[View, ...]
-    table: Table = field(repr=False, compare=False)
+
+    @property
+    def table(self) -> Table:
+        """The list's table in SQL: made when first asked for, since few of many lists are; one for all threads."""
+        known: Table | None = self.__dict__.get("_table")
+        return self.__dict__.setdefault("_table", build_table(self.id, self.columns)) if known is None else known
+
+    def aliased(self) -> ListDefinition:
+        """The same list under another table name, for a lookup into itself."""
+        other = replace(self)
+        other.__dict__["_table"] = self.table.alias()
+        return other
 
     @cached_property
     def by_name(self) -> dict[str, Column]:
@@ -123,12 +139,63 @@ class ListDefinition:
         return self.settings.get("kind", "list")
 
     @property
+    def is_archived(self) -> bool:
+        """Nothing in it changes any more, until it is brought back."""
+        return bool(self.settings.get("archived"))
+
+    @cached_property
+    def own_columns(self) -> tuple[Column, ...]:
+        """The columns that the list has itself, without those that come along with its lookups."""
+        return tuple(column for column in self.columns if column.is_own)
+
+    def own_column(self, name: str) -> Column:
+        """The list's own column. Raises NotFound, also for one that only comes along with a lookup."""
+        column = self.column(name)
+        if not column.is_own:
+            raise NotFound("The list %(list)s has no column %(column)s.", list=self.name, column=name)
+        return column
+
+    @property
     def visible_columns(self) -> tuple[Column, ...]:
         return tuple(column for column in self.columns if not column.hidden)
 
     @property
     def form_columns(self) -> tuple[Column, ...]:
         return tuple(column for column in self.columns if column.in_form)
+
+    @cached_property
+    def reverse_lookups(self) -> tuple[Column, ...]:
+        """The columns that show what points here."""
+        return tuple(column for column in self.columns if column.type.name == "reverse_lookup")
+
+    @cached_property
+    def required_columns(self) -> tuple[Column, ...]:
+        return tuple(column for column in self.columns if column.required)
+
+    @cached_property
+    def unique_columns(self) -> tuple[Column, ...]:
+        return tuple(column for column in self.columns if column.options.get("unique"))
+
+    @cached_property
+    def hidden_names(self) -> frozenset[str]:
+        return frozenset(column.name for column in self.columns if column.hidden)
+
+    @cached_property
+    def stored_names(self) -> dict[str, str]:
+        """The names in the table of the columns that are stored, by name."""
+        return {column.name: column.physical for column in self.columns if column.type.is_stored}
+
+    @cached_property
+    def defaults(self) -> dict[str, Any]:
+        """The given default values, as a definition says them, of the columns that have one."""
+        named = {column.name: column.options.get("default") for column in self.columns if column.type.is_stored}
+        return {name: default for name, default in named.items() if default is not None}
+
+    @cached_property
+    def ruled_columns(self) -> tuple[Column, ...]:
+        """The columns that have formulas about what is written into them."""
+        options = ("validation", "default_formula", "show_when")
+        return tuple(column for column in self.columns if any(column.options.get(name) for name in options))
 
     @cached_property
     def headline(self) -> frozenset[str]:
@@ -161,13 +228,16 @@ class Catalogue:
     """All lists of one generation of definitions."""
 
     def __init__(self, generation: int, lists: list[ListDefinition]) -> None:
+        known = {definition.name: definition for definition in lists}
+        lists = [_with_shown(definition, known) for definition in lists]
         self.generation = generation
         self.by_name = {definition.name: definition for definition in lists}
         self.by_id = {definition.id: definition for definition in lists}
+        self.formulas: dict[tuple[int, str], Any] = {}  # what stored formulas mean, by column: see formulas.definitions
         self.pointing_at: dict[str, list[tuple[ListDefinition, Column]]] = {}
         for definition in lists:
             for column in definition.columns:
-                if column.type.target:
+                if column.type.target and column.type.is_stored:
                     self.pointing_at.setdefault(column.type.target, []).append((definition, column))
 
     def get(self, name: str) -> ListDefinition:
@@ -182,7 +252,7 @@ def catalogue(session: Session) -> Catalogue:
     cached = session.info.get("catalogue")
     if cached is not None:
         return cached
-    one_at_a_time(session, GENERATION, shared=True)  # not while a list gets another separation: `schema.change_list`
+    one_at_a_time(session, GENERATION, shared=True)  # not while a list gets another separation: `list_settings.change`
     generation = session.scalar(select(Counter.value).where(Counter.name == GENERATION)) or 0
     caches = database_of(session).caches
     known = caches.get("catalogue")
@@ -191,6 +261,12 @@ def catalogue(session: Session) -> Catalogue:
         caches["catalogue"] = known
     session.info["catalogue"] = known
     return known
+
+
+def fresh(session: Session) -> Catalogue:
+    """The lists as this transaction has made them so far, for nobody but the asker."""
+    session.flush()
+    return Catalogue(-1, _load(session))
 
 
 def definition(session: Session, name: str) -> ListDefinition:
@@ -212,29 +288,73 @@ def table_name(list_id: int) -> str:
 
 def _load(session: Session) -> list[ListDefinition]:
     columns: dict[int, list[Column]] = {}
-    for row in session.scalars(select(ColumnRow).order_by(ColumnRow.position, ColumnRow.id)):
+    standing = select(ColumnRow).where(ColumnRow.deleted.is_(None))
+    for row in session.scalars(standing.order_by(ColumnRow.position, ColumnRow.id)):
         kind = column_type(row.type, row.options)
         columns.setdefault(row.list_id, []).append(
             Column(row.id, row.name, kind, row.titles, row.options, row.position)
         )
     views: dict[int, list[View]] = {}
-    for view in session.scalars(select(ViewRow).order_by(ViewRow.position, ViewRow.id)):
+    everybodys = select(ViewRow).where(ViewRow.user_id.is_(None))
+    for view in session.scalars(everybodys.order_by(ViewRow.position, ViewRow.id)):
         views.setdefault(view.list_id, []).append(View(view.id, view.name, view.titles, view.user_id, view.settings))
     return [
         ListDefinition(
             row.id, row.guid, row.name, row.titles, row.separation, row.settings, row.version,
-            tuple(columns.get(row.id, ())), tuple(views.get(row.id, ())), build_table(row.id, columns.get(row.id, [])),
+            tuple(columns.get(row.id, ())), tuple(views.get(row.id, ())),
         )
         for row in session.scalars(select(ListRow).where(ListRow.deleted.is_(None)).order_by(ListRow.id))
     ]  # fmt: skip
 
 
-def build_table(list_id: int, columns: list[Column]) -> Table:
-    """The table of a list: the system columns and one typed column per list column."""
-    return Table(
-        table_name(list_id), MetaData(), *system_columns(),
-        *(SqlColumn(column.physical, column.type.sql_type()) for column in columns),
-    )  # fmt: skip
+def _with_shown(found: ListDefinition, lists: Mapping[str, ListDefinition]) -> ListDefinition:
+    """The list with the columns that come along with its lookups, each behind its lookup."""
+    if not any(column.options.get("show") for column in found.columns):
+        return found
+    columns: list[Column] = []
+    for column in found.columns:
+        columns.append(column)
+        target = lists.get(str(column.type.target))
+        for place, name in enumerate(column.options.get("show") or () if target else ()):
+            shown = target.by_name.get(name) if target else None
+            if shown is not None and not shown.hidden:
+                columns.append(_shown(column, shown, place))
+    return replace(found, columns=tuple(columns))
+
+
+def _shown(lookup: Column, column: Column, place: int) -> Column:
+    languages = {**lookup.titles, **column.titles}
+    titles = {language: f"{lookup.title(language)}: {column.title(language)}" for language in languages}
+    kind = ShownColumn(lookup.name, column.name, column.type.result)
+    number = -(lookup.id * 100 + place)  # no other column's
+    return Column(number, f"{lookup.name}.{column.name}", kind, titles, {}, lookup.position)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A stored column's place in its table; equal ones are alike in SQL."""
+
+    physical: str
+    type: str
+    options: str
+    kind: ColumnType = field(compare=False)
+
+
+def build_table(list_id: int, columns: Sequence[Column]) -> Table:
+    """The table of a list: the system columns and one typed column per list column.
+
+    The same columns have the same table, so that a change of one list does not make the compiled statements of all
+    others useless.
+    """
+    stored = (column for column in columns if column.type.is_stored)
+    places = (_Place(one.physical, one.type.name, repr(one.type.options), one.type) for one in stored)
+    return _table(list_id, tuple(places))
+
+
+@lru_cache(maxsize=10_000)
+def _table(list_id: int, places: tuple[_Place, ...]) -> Table:
+    columns = (SqlColumn(one.physical, one.kind.sql_type()) for one in places)
+    return Table(table_name(list_id), MetaData(), *system_columns(), *columns)
 
 
 def system_columns() -> list[SqlColumn[Any]]:
@@ -251,6 +371,7 @@ def system_columns() -> list[SqlColumn[Any]]:
         SqlColumn("external_id", String(200)),
         SqlColumn("deleted", UtcDateTime),
         SqlColumn("deleted_by", Integer),
+        SqlColumn("bin_stage", Integer),
         SqlColumn("flagged", Boolean),
     ]
 

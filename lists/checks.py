@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -13,7 +13,7 @@ from .catalogue import Column, ListDefinition, catalogue
 from .columns import ColumnType, Reference
 from .columns.text import TextColumn
 from .database import one_at_a_time
-from .errors import FieldError, Invalid, Titles
+from .errors import N_, FieldError, Invalid, Titles
 from .models import User
 from .reading import SYSTEM_TYPES, Reading
 from .rights import Actor, Level
@@ -66,25 +66,32 @@ def _may_set(actor: Actor) -> bool:
     return actor.is_program or (actor.by_import and actor.is_administrator)
 
 
-def default_of(column: Column, actor: Actor) -> Any:
-    """The column's default value for a new item of this actor."""
-    default = column.options.get("default")
-    if default is None:
-        return None
-    if default == "@me":
-        return actor.user_id
-    return column.type.parse(default)
+def defaults(found: ListDefinition, actor: Actor) -> dict[str, Any]:
+    """What every stored column of a new item of this actor begins with."""
+    given = {
+        name: _me(kind, actor) if default == "@me" else kind.parse(default)
+        for name, default in found.defaults.items()
+        for kind in [found.by_name[name].type]
+    }
+    return dict.fromkeys(found.stored_names) | given
 
 
-def required(found: ListDefinition, values: Mapping[str, Any], *, by_import: bool) -> bool:
-    """Refuse empty required values. An import may leave gaps where the definition says so: answers whether it did."""
+def _me(kind: ColumnType, actor: Actor) -> Any:
+    return [actor.user_id] if kind.is_multi and actor.user_id else actor.user_id
+
+
+def required(
+    found: ListDefinition, values: Mapping[str, Any], *, by_import: bool, besides: Collection[str] = ()
+) -> bool:
+    """Refuse empty required values, but those `besides`. An import may leave gaps where the definition says so:
+    answers whether it did."""
     allowed = found.settings.get("gap_flagged", ()) if by_import else ()
-    if errors := missing(found, values, allowed=allowed):
+    if errors := missing(found, values, allowed={*allowed, *besides}):
         raise Invalid.many(errors)
-    return bool(gaps(found, values))
+    return bool(gaps(found, values, besides))
 
 
-def missing(found: ListDefinition, values: Mapping[str, Any], *, allowed: Sequence[str] = ()) -> list[FieldError]:
+def missing(found: ListDefinition, values: Mapping[str, Any], *, allowed: Collection[str] = ()) -> list[FieldError]:
     """A refusal for each required column that is empty among these values."""
     return [
         FieldError(column.name, "“%(column)s” must be filled in.", {"column": Titles(column.titles)})
@@ -92,12 +99,14 @@ def missing(found: ListDefinition, values: Mapping[str, Any], *, allowed: Sequen
     ]  # fmt: skip
 
 
-def gaps(found: ListDefinition, values: Mapping[str, Any]) -> list[Column]:
-    """The required columns that are empty among these values."""
+def gaps(found: ListDefinition, values: Mapping[str, Any], besides: Collection[str] = ()) -> list[Column]:
+    """The required columns that are empty among these values, but those `besides`."""
     return [
         column
-        for column in found.columns
-        if column.required and column.name in values and values[column.name] in (None, "", [])
+        for column in found.required_columns
+        if column.name not in besides
+        and column.name in values
+        and values[column.name] in (None, "", [])
     ]
 
 
@@ -109,16 +118,20 @@ def lookups(
     *,
     before: Mapping[str, Any] | None = None,
 ) -> None:
-    """Refuse references to what is not there or not to be seen, in the same words; retired entries too."""
+    """Refuse references to what is not there or not to be seen, in the same words; retired entries and choices too."""
     errors = []
     for name, value in values.items():
         column = found.by_name.get(name)
-        if column is None or not column.type.target or value is None:
+        retired = getattr(column.type, "retired", None) if column else None
+        if column is None or value is None or not (column.type.target or retired):
             continue
         wanted = set(value) if column.type.is_multi else {value}
         earlier = (before or {}).get(name) or []
         wanted -= set(earlier) if isinstance(earlier, list) else {earlier}
-        if wanted and wanted - _visible_ids(session, actor, column.type.target, wanted):
+        if retired and wanted & retired:
+            words = N_("“%(value)s” is retired; choose another.")
+            errors.append(FieldError(name, words, {"value": ", ".join(sorted(wanted & retired))}))
+        elif column.type.target and wanted and wanted - _visible_ids(session, actor, column.type.target, wanted):
             errors.append(FieldError(name, "There is no such item to choose."))
     if errors:
         raise Invalid.many(errors)
@@ -171,9 +184,9 @@ def unique(
 ) -> None:
     """Refuse a value that must be unique and stands in another item that the actor may see."""
     errors = []
-    for column in found.columns:
+    for column in found.unique_columns:
         value = new.get(column.name)
-        if not column.options.get("unique") or column.name not in names or value is None:
+        if column.name not in names or value is None:
             continue
         one_at_a_time(session, "unique", found.id, column.id, fold(str(value)))
         other = query.find(session, actor, found.name, filters.And([

@@ -9,12 +9,31 @@ from typing import Any
 from .columns import TYPES, column_type
 from .columns.numbers import NumberColumn
 from .errors import Invalid
+from .sqltypes import is_storable
 
 COMMON = frozenset(
-    {"required", "unique", "default", "indexed", "description", "by_program", "hidden", "in_form", "section", "search"}
+    {
+        "required",
+        "unique",
+        "default",
+        "indexed",
+        "description",
+        "by_program",
+        "hidden",
+        "in_form",
+        "section",
+        "search",
+        "validation",
+        "default_formula",
+        "show_when",
+    }
 )
-SWITCHES = ("required", "unique", "indexed", "by_program", "hidden", "in_form", "search", "multiline")
+SWITCHES = (
+    "required", "unique", "indexed", "by_program", "hidden", "in_form", "search", "multiline", "per_year", "multiple",
+    "complete",
+)  # fmt: skip
 LONGEST_INDEXED = 500  # characters; PostgreSQL refuses rows whose index entry is longer than 2,704 bytes
+LONGEST_DESCRIPTION = 1000
 LONGEST_TEXT, LONGEST_CHOICE, MOST_CHOICES = 1_000_000, 100, 1000
 
 
@@ -23,14 +42,31 @@ def check(kind: str, options: Mapping[str, Any]) -> None:
     unknown = sorted(set(options) - COMMON - TYPES[kind].option_names)
     if unknown:
         raise Invalid(unknown[0], "A column of type %(type)s has no option %(option)s.", type=kind, option=unknown[0])
+    for name, value in options.items():
+        if not is_storable(value):
+            raise Invalid(name, "This holds a character or a number that is none.")
     for name in SWITCHES:
         if not isinstance(options.get(name, False), bool):
             raise Invalid(name, "This must be true or false.")
+    _check_texts(options)
+    TYPES[kind].check_options(options)
     _check_decimals(options)
     _check_bounds(kind, options)
     _check_choices(kind, options)
     _check_index(kind, options)
     _check_default(kind, options)
+
+
+def _check_texts(options: Mapping[str, Any]) -> None:
+    described = options.get("description")
+    texts = described.values() if isinstance(described, Mapping) else [described or ""]
+    if not all(isinstance(text, str) and len(text) <= LONGEST_DESCRIPTION for text in texts):
+        raise Invalid(
+            "description", "This is a text, or one text per language, of at most %(max)s characters.",
+            max=LONGEST_DESCRIPTION,
+        )  # fmt: skip
+    if not isinstance(options.get("section", ""), (str, Mapping)):
+        raise Invalid("section", "This must be a text.")
 
 
 def _check_decimals(options: Mapping[str, Any]) -> None:
@@ -63,13 +99,21 @@ def _check_choices(kind: str, options: Mapping[str, Any]) -> None:
     if not isinstance(choices, list) or not 0 < len(choices) <= MOST_CHOICES:
         raise Invalid("choices", "A choice needs its choices.")
     values = [choice.get("value") if isinstance(choice, dict) else choice for choice in choices]
-    titles = [choice.get("title", {}) for choice in choices if isinstance(choice, dict)]
-    sound = all(isinstance(value, str) and 0 < len(value) <= LONGEST_CHOICE for value in values)
-    sound = sound and all(
-        isinstance(title, dict) and all(isinstance(text, str) for text in title.values()) for title in titles
-    )
+    told = [choice for choice in choices if isinstance(choice, dict)]
+    sound = all(isinstance(value, str) and 0 < len(value) <= LONGEST_CHOICE and value.isprintable() for value in values)
+    sound = sound and all(_is_sound_choice(choice) for choice in told)
     if not sound or len(set(values)) != len(values):
         raise Invalid("choices", "Each choice is a text of its own, or a value with its titles.")
+
+
+def _is_sound_choice(choice: Mapping[str, Any]) -> bool:
+    title = choice.get("title", {})
+    texts = title.values() if isinstance(title, dict) else [None]
+    return (
+        all(isinstance(text, str) and len(text) <= LONGEST_CHOICE for text in texts)
+        and isinstance(choice.get("retired", False), bool)
+        and set(choice) <= {"value", "title", "retired", "kind"}
+    )
 
 
 def _check_index(kind: str, options: Mapping[str, Any]) -> None:
@@ -78,7 +122,7 @@ def _check_index(kind: str, options: Mapping[str, Any]) -> None:
     name = "unique" if options.get("unique") else "indexed"
     made = column_type(kind, options)
     longest = getattr(made, "longest", 0) if made.is_text else 0
-    if made.is_multi or kind == "address" or longest > LONGEST_INDEXED:
+    if made.is_multi or made.is_composite or longest > LONGEST_INDEXED:
         raise Invalid(
             name,
             "Only short values can be indexed or unique: give a text at most %(max)s characters.",
@@ -88,9 +132,13 @@ def _check_index(kind: str, options: Mapping[str, Any]) -> None:
 
 def _check_default(kind: str, options: Mapping[str, Any]) -> None:
     default = options.get("default")
-    if default is None or default == "@me":
+    if default is None or default == "@me" or (isinstance(default, Mapping) and set(default) == {"formula"}):
         return
+    made = column_type(kind, options)
     try:
-        column_type(kind, options).parse(default)
+        value = made.parse(default)
     except Invalid as refusal:
         raise Invalid("default", refusal.message, **refusal.values) from None
+    retired = getattr(made, "retired", None)
+    if retired and retired & set(value if isinstance(value, list) else [value]):
+        raise Invalid("default", "“%(value)s” is retired; choose another.", value=str(default)[:40])

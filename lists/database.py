@@ -9,7 +9,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from . import changelog_buffer
-from .errors import Conflict, DomainError, StorageFull
-from .sqltypes import COLLATION, collate, fold
+from . import changelog_buffer, collations, pending, time_limits
+from .errors import Conflict, DomainError, Invalid, StorageFull, TooSlow
+from .formulas import postgresql, primitives
+from .sqltypes import fold
 
 WRITING = "caseroom_writing"
 # The system's words for a full disk, a quota that is used up, a file that may grow no further.
@@ -29,6 +30,9 @@ NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 # SQLite says "disk I/O error" of a write that a quota or a limit refused; PostgreSQL has a state for each (appendix A).
 _SQLITE_NO_ROOM = frozenset({"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_FSYNC"})
 _POSTGRESQL_NO_ROOM = frozenset({"53000", "53100", "53400"})
+_SQLITE_TOO_DEEP = ("parser stack overflow", "Expression tree is too large")
+_POSTGRESQL_TOO_DEEP = "54001"
+_STOPPED = ("SQLITE_INTERRUPT", "57014")  # by us, since it took too long
 _POSTGRESQL_AT_ONCE = frozenset({"40001", "40P01", "55P03"})  # serialisation, deadlock, lock not to be had
 
 
@@ -66,6 +70,11 @@ class Database:
         self.caches: dict[Any, Any] = {}
         self._lock_path = Path(f"{self.url.database}.lock") if self.is_sqlite else None
         self._writing = threading.local()
+        self._limit = time_limits.Limit()
+
+    def statements_within(self, seconds: float) -> AbstractContextManager[None]:
+        """For the block: no statement of a session that this thread opens runs longer (it raises TooSlow)."""
+        return self._limit.within(seconds)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -73,6 +82,7 @@ class Database:
         options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
         with in_words(), Session(self.engine, info={"database": self}, expire_on_commit=False) as session:
             session.connection(execution_options=options)
+            time_limits.bind(session, self._limit.seconds)
             yield session
 
     @contextmanager
@@ -86,6 +96,7 @@ class Database:
         info = {"database": self, WRITING: True}
         with in_words(), self._one_writer(), Session(self.engine, info=info, expire_on_commit=False) as session:
             session.connection(execution_options={WRITING: True})
+            time_limits.bind(session, self._limit.seconds)
             try:
                 yield session
                 session.flush()
@@ -115,21 +126,24 @@ class Database:
         self.engine.dispose()
 
     def prepare_postgresql(self, session: Session) -> None:
-        """Make what PostgreSQL needs beside the tables: the home's collation."""
-        session.execute(
-            text(f"CREATE COLLATION IF NOT EXISTS {COLLATION} (provider = icu, locale = 'und')"),
-        )
+        """Make what PostgreSQL needs beside the tables: the languages' collations, and what formulas compute with."""
+        for statement in collations.statements():
+            session.execute(text(statement))
+        postgresql.prepare(session)
 
 
 @contextmanager
 def savepoint(session: Session) -> Iterator[None]:
     """All or nothing inside a larger transaction, the change log included."""
+    pending.write(session)
     mark = changelog_buffer.mark(session)
     nested = session.begin_nested()
     try:
         yield
+        pending.write(session)
         session.flush()
     except BaseException:
+        pending.drop(session)
         nested.rollback()
         changelog_buffer.reset(session, mark)
         for key in [key for key in session.info if key == "scope_ids" or isinstance(key, tuple)]:
@@ -182,6 +196,11 @@ def _told(error: DBAPIError) -> DomainError | None:
     if sqlite in _SQLITE_NO_ROOM or postgresql in _POSTGRESQL_NO_ROOM:
         why = " ".join(str(error.orig).split())
         return StorageFull("There is no room left for this; nothing was changed (%(why)s).", why=why)
+    if postgresql == _POSTGRESQL_TOO_DEEP or any(words in str(error.orig) for words in _SQLITE_TOO_DEEP):
+        # Within our bounds, but on top of deep formulas; SQLite has no code of its own for it.
+        return Invalid("", "This question is nested too deeply for the database. Ask a simpler one.")
+    if sqlite in _STOPPED or postgresql in _STOPPED:
+        return TooSlow("This takes too long and was stopped; nothing was changed. Narrow the filter or try later.")
     if postgresql in _POSTGRESQL_AT_ONCE:
         return Conflict("Somebody else is changing the same at this moment; nothing was changed. Try again.")
     return None
@@ -198,10 +217,12 @@ def _sqlite_engine(url: Any) -> Engine:
     def _connect(connection: sqlite3.Connection, _record: Any) -> None:
         # The driver's own BEGIN would come too late for DDL and too weak for writers: we begin ourselves.
         connection.isolation_level = None
-        connection.create_collation(COLLATION, collate)
+        collations.register(connection)
         connection.create_function(
             "caseroom_fold", 1, lambda value: None if value is None else fold(str(value)), deterministic=True
         )
+        primitives.register(connection)
+        time_limits.watch(connection, _record.info)
         cursor = connection.cursor()
         for pragma in (
             "journal_mode=WAL",
@@ -212,6 +233,8 @@ def _sqlite_engine(url: Any) -> Engine:
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
+
+    time_limits.begin_watching(engine)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:

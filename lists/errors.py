@@ -9,6 +9,8 @@ language as well.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +38,30 @@ class Titles(dict[str, str]):
         return self.get("en") or next(iter(self.values()), "")
 
 
+def words_to_json(words: Words) -> dict[str, Any]:
+    """Words as they are kept."""
+    return {"message": words.message, "values": {name: _kept(value) for name, value in words.values.items()}}
+
+
+def words_from_json(body: Mapping[str, Any]) -> Words:
+    """Kept words as they were."""
+    return Words(body["message"], {name: _found(value) for name, value in body["values"].items()})
+
+
+def _kept(value: Any) -> Any:
+    if isinstance(value, Words):
+        return {"words": words_to_json(value)}
+    if isinstance(value, Titles):
+        return {"titles": dict(value)}
+    return value if isinstance(value, int | float | bool) or value is None else str(value).replace("\0", "")
+
+
+def _found(value: Any) -> Any:
+    if isinstance(value, dict):
+        return words_from_json(value["words"]) if "words" in value else Titles(value["titles"])
+    return value
+
+
 class DomainError(Exception):
     """What a caller did, or asked for, cannot be done; `message` says what and why."""
 
@@ -48,6 +74,11 @@ class DomainError(Exception):
     def words(self) -> Words:
         """What it says, as the value of another message."""
         return Words(self.message, self.values)
+
+    @property
+    def by_field(self) -> list[FieldError]:
+        """It as refusals of fields; of the item as a whole where it names none."""
+        return [FieldError("", self.message, self.values)]
 
 
 class NotFound(DomainError):
@@ -81,6 +112,10 @@ class StorageFull(DomainError):
     """There is no room left for what was sent."""
 
 
+class TooSlow(DomainError):
+    """What was asked takes longer than anybody may keep the database; it was stopped."""
+
+
 @dataclass(frozen=True)
 class FieldError:
     """One refused field: its internal name (empty = the item as a whole) and why."""
@@ -94,11 +129,18 @@ class FieldError:
 
 
 class Invalid(DomainError):
-    """Values were refused; `errors` names each field and its reason."""
+    """Values were refused; `errors` names each field and its reason, `about` the one of several that they belong to."""
+
+    about = ""
 
     def __init__(self, field: str, message: str, **values: Any) -> None:
         super().__init__(message, **values)
         self.errors: list[FieldError] = [FieldError(field, message, values)]
+
+    @property
+    def by_field(self) -> list[FieldError]:
+        """Each refused field with its reason."""
+        return self.errors
 
     @classmethod
     def many(cls, errors: list[FieldError]) -> Invalid:
@@ -107,3 +149,13 @@ class Invalid(DomainError):
         refusal = cls(first.field, first.message, **first.values)
         refusal.errors = list(errors)
         return refusal
+
+
+@contextmanager
+def about(name: str) -> Iterator[None]:
+    """Within this block a refusal says about which of several things it is."""
+    try:
+        yield
+    except Invalid as refusal:
+        refusal.about = refusal.about or name
+        raise

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Text, and_, cast, exists, false, func, literal, not_, or_, true
 
+from . import gathering
 from .columns import ColumnType
 from .columns.base import refuse
 from .columns.numbers import NumberColumn
+from .columns.references import ReverseLookupColumn
 from .errors import Invalid
 from .sqltypes import fold, json_has
 
@@ -104,8 +106,8 @@ def _compare(reading: Reading, path: tuple[str, ...], op: str, value: Any) -> Co
         raise Invalid("$filter", "A filter follows at most one lookup.")
     source = reading.source(path[0])
     if op == "empty":
-        blank = _empty(reading, source)
-        return blank if value else not_(blank)
+        absent = blank(reading, source)
+        return absent if value else not_(absent)
     if value is None:
         return _compare(reading, path, "empty", op == "eq")
     value = [_storable(one) for one in value] if isinstance(value, (list, tuple)) else _storable(value)
@@ -125,9 +127,10 @@ def _storable(value: Any) -> Any:
     return _UNSTORABLE.sub("", value) if isinstance(value, str) else value
 
 
-def _empty(reading: Reading, source: Source) -> ColumnElement[bool]:
-    blank = source.raw.is_(None)
-    if source.type.is_multi and source.type.target:
+def blank(reading: Reading, source: Source) -> ColumnElement[bool]:
+    """Whether a column has no value that this reader sees."""
+    absent = source.raw.is_(None)
+    if source.type.is_multi and source.type.target and not isinstance(source.type, ReverseLookupColumn):
         target = reading.target(source.type.target)
         if target.access_is_limited:
             seen = (
@@ -135,8 +138,8 @@ def _empty(reading: Reading, source: Source) -> ColumnElement[bool]:
                 .where(json_has(source.raw, target.id), *target.conditions())
                 .correlate(reading.definition.table)
             )
-            blank = or_(blank, not_(seen))
-    return blank if source.visible is None else or_(not_(source.visible), blank)
+            absent = or_(absent, not_(seen))
+    return absent if source.visible is None else or_(not_(source.visible), absent)
 
 
 def _predicate(
@@ -155,7 +158,8 @@ def _predicate(
         return raw == operand
     if op == "ne":
         return raw.is_distinct_from(operand)
-    left, right = kind.sort_expression(raw), literal(operand, raw.type)
+    language = reading.actor.language
+    left, right = kind.sort_expression(raw, language), kind.sort_expression(literal(operand, raw.type), language)
     return {"gt": left > right, "ge": left >= right, "lt": left < right, "le": left <= right}[op]
 
 
@@ -189,6 +193,10 @@ def _multi_predicate(
 
 def _holds(reading: Reading, kind: ColumnType, raw: ColumnElement[Any], operand: Any) -> ColumnElement[bool]:
     """The multi-value has this one; a lookup's only where the reader may see its target."""
+    if isinstance(kind, ReverseLookupColumn):
+        pointing = gathering.pointing(reading, kind)
+        found = exists().where(pointing.reading.id == operand, *pointing.conditions)
+        return found.correlate(reading.definition.table)
     has = json_has(raw, literal(operand))
     if not kind.target:
         return has
@@ -214,7 +222,7 @@ def _through_lookup(reading: Reading, path: tuple[str, ...], op: str, value: Any
     if not source.type.target:
         raise Invalid("$filter", "%(column)s is not a lookup.", column=path[0])
     target = reading.target(source.type.target)
-    joined = json_has(source.raw, target.id) if source.type.is_multi else target.id == source.raw
+    joined = reading.points_at(source, target)
     inner = _compare(target, path[1:], op, value)
     found = exists().where(joined, inner, *target.conditions()).correlate(reading.definition.table)
     return found if source.visible is None else and_(source.visible, found)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from . import crm, schema
+from . import crm, list_files, schema
 from .rights import PROGRAM
 
 assert crm  # importing registers the functions that the definitions name
@@ -19,7 +18,7 @@ def read_definitions() -> list[Mapping[str, Any]]:
     """The bodies of the CRM's lists, in the order of their names."""
     folder = resources.files("caseroom.lists") / "definitions"
     files = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".toml")), key=lambda entry: entry.name)
-    return [tomllib.loads(entry.read_text(encoding="utf-8")) for entry in files]
+    return [list_files.read(entry.read_text(encoding="utf-8"), shipped=True) for entry in files]
 
 
 def install(session: Session) -> None:

@@ -6,7 +6,7 @@ import datetime
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 
 from .errors import N_, Invalid
-from .sources import SourceRow
+from .spooling import SourceRow
 
+LANGUAGES_OF_COUNTRIES = ("en", "sk", "cs", "de", "pl", "hu", "fr", "it", "es")
 NOON = datetime.time(12)
 
 
@@ -32,11 +33,20 @@ class Rule:
     values: Mapping[str, Any] = field(default_factory=dict)
     only: bool = False
     date: str | None = None
+    decimal: str | None = None
     country: bool = False
     parts: Mapping[str, Rule] = field(default_factory=dict)
     lookup: str = "name"
     create: bool | Mapping[str, Any] = False
     gap: str | None = None
+
+    def alias(self, text: str) -> Any:
+        """What `values` says for a text; where it stands there in other letters, that will do."""
+        return self.values[text] if text in self.values else self._folded.get(text.casefold())
+
+    @cached_property
+    def _folded(self) -> dict[str, Any]:
+        return {word.casefold(): value for word, value in self.values.items()}
 
     @property
     def all_sources(self) -> set[str]:
@@ -70,6 +80,7 @@ class Step:
     columns: Mapping[str, Rule]
     match: tuple[str, ...]
     existing: str = "update"
+    missing: str = "create"
     distinct: bool = False
     where: Mapping[str, Any] = field(default_factory=dict)
     join: Join | None = None
@@ -97,6 +108,11 @@ def read_bundle(path: Path) -> list[Step]:
     return [_step(step) for step in steps]
 
 
+def step_of(body: Mapping[str, Any], list_name: str, file: str) -> Step:
+    """The step that a kept mapping says. Raises Invalid."""
+    return _step({**body, "list": list_name, "file": file})
+
+
 def _toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
@@ -115,11 +131,13 @@ def _step(body: Mapping[str, Any]) -> Step:
         raise Invalid("mapping", "A step names a list, a file and its columns.")
     rules = {name: _rule(name, rule) for name, rule in columns.items()}
     match = (match,) if isinstance(match, str) else tuple(match)
-    if not match or set(match) - set(rules):
+    if (not match and body.get("existing") != "keep") or set(match) - set(rules):
         words = N_("The step for %(list)s matches by %(match)s, which is not among its columns.")
         raise Invalid("mapping", words, list=body["list"], match=", ".join(match) or "–")
     if body.get("existing", "update") not in ("update", "keep"):
         raise Invalid("mapping", "“existing” is update or keep.")
+    if body.get("missing", "create") not in ("create", "refuse"):
+        raise Invalid("mapping", "“missing” is create or refuse.")
     join = body.get("join")
     if join is not None and (not isinstance(join, dict) or set(join) != {"file", "on"}):
         raise Invalid("mapping", "“join” names a file and the column on which it joins.")
@@ -137,6 +155,8 @@ def _rule(name: str, body: Any) -> Rule:
     sources = body.pop("from", ())
     body["parts"] = {part: _rule(part, rule) for part, rule in body.get("parts", {}).items()}
     rule = Rule((sources,) if isinstance(sources, str) else tuple(sources), **body)
+    if rule.decimal not in (None, ",", "."):
+        raise Invalid("mapping", "In the column %(column)s: decimal is a comma or a point.", column=name)
     if rule.take not in (None, "first", "last") or rule.gap not in (None, "flag"):
         raise Invalid("mapping", "In the column %(column)s: take is first or last, gap is flag.", column=name)
     if not rule.sources and not rule.parts and rule.constant is None:
@@ -180,8 +200,10 @@ def value_of(name: str, rule: Rule, row: Mapping[str, Any], time_zone: str) -> A
 
 
 def _aliased(name: str, rule: Rule, cell: Any) -> Any:
-    if str(cell) in rule.values:
-        return rule.values[str(cell)]
+    if rule.values:
+        found = rule.alias(str(cell))
+        if found is not None:
+            return found
     if rule.only and cell not in (None, ""):
         words = N_("“%(value)s” is not one of: %(choices)s.")
         raise Invalid(name, words, value=str(cell)[:40], choices=", ".join(rule.values))
@@ -193,10 +215,12 @@ def _converted(name: str, rule: Rule, value: Any, time_zone: str) -> Any:
         first, _, last = value.rpartition(" ")
         return first if rule.take == "first" else last
     if rule.country:
-        code = _country_codes().get(str(value).casefold(), str(value))
+        code = country_codes().get(str(value).casefold(), str(value))
         if len(code) != 2:
             raise Invalid(name, "“%(value)s” is not a country's name or code.", value=str(value)[:40])
         return code
+    if rule.decimal and isinstance(value, str):
+        return value.replace("." if rule.decimal == "," else ",", "").replace(",", ".")
     if rule.date and isinstance(value, str):
         try:
             value = datetime.datetime.strptime(value, rule.date)  # noqa: DTZ007  the zone follows
@@ -216,9 +240,17 @@ def as_instant(day: datetime.date, time_zone: str) -> datetime.datetime:
 
 
 @cache
-def _country_codes() -> dict[str, str]:
-    names = {name.casefold(): code for code, name in Locale("en").territories.items() if len(code) == 2}
+def country_codes() -> dict[str, str]:
+    """Countries' codes by their names in a few languages, and by themselves."""
+    names: dict[str, str] = {}
+    for language in LANGUAGES_OF_COUNTRIES:
+        for code, name in Locale(language).territories.items():
+            if len(code) == 2:
+                names.setdefault(name.casefold(), code)
     return names | {code.casefold(): code for code in names.values()} | {"turkey": "TR", "czech republic": "CZ"}
 
 
-__all__: Sequence[str] = ["Mapped", "Rule", "Step", "as_instant", "mapped", "read_bundle", "read_mapping", "value_of"]
+__all__: Sequence[str] = [
+    "Mapped", "Rule", "Step", "as_instant", "country_codes", "mapped", "read_bundle", "read_mapping", "step_of",
+    "value_of",
+]  # fmt: skip

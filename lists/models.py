@@ -6,7 +6,7 @@ import datetime
 import uuid
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .database import Base
@@ -100,6 +100,7 @@ class ListRow(Base):
     settings: Mapped[dict[str, Any]] = mapped_column(Json)
     version: Mapped[int] = mapped_column(default=1)
     deleted: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime)
+    purged: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime)  # its table is gone; its number is not reused
 
 
 class ColumnRow(Base):
@@ -114,6 +115,8 @@ class ColumnRow(Base):
     titles: Mapped[dict[str, str]] = mapped_column(Json)
     options: Mapped[dict[str, Any]] = mapped_column(Json)
     position: Mapped[int] = mapped_column(Integer)
+    deleted: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime)  # in the bin; its values stay in the table
+    purged: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime)  # they are gone; its number is not reused
 
 
 class ViewRow(Base):
@@ -144,11 +147,20 @@ class Version(Base):
     old: Mapped[dict[str, Any]] = mapped_column(Json)
 
 
+_IN_BATCH = text("batch IS NOT NULL")  # most lines belong to none
+
+
 class Change(Base):
-    """One line of the change log. `seq` is commit-ordered and free of gaps."""
+    """One line of the change log. `seq` is commit-ordered and free of gaps.
+
+    `columns`: what an update changed; of the kind `comment` the comment itself, as `comment/12`.
+    """
 
     __tablename__ = "changes"
-    __table_args__ = (Index("ix_changes_item", "list_id", "item_id"),)
+    __table_args__ = (
+        Index("ix_changes_item", "list_id", "item_id"),
+        Index("ix_changes_batch", "batch", sqlite_where=_IN_BATCH, postgresql_where=_IN_BATCH),
+    )
     seq: Mapped[int] = mapped_column(
         BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False
     )
@@ -162,6 +174,26 @@ class Change(Base):
     scope_before: Mapped[int | None] = mapped_column(Integer)
     scope_after: Mapped[int | None] = mapped_column(Integer)
     columns: Mapped[list[str]] = mapped_column(Json)
+
+
+class Comment(Base):
+    """What somebody said of an item. `parent_id`: the comment that this one answers; answers have none of their own.
+
+    `mentions`: [{user, at, length}], the stretches of the text that name people.
+    """
+
+    __tablename__ = "comments"
+    __table_args__ = (Index("ix_comments_item", "list_id", "item_id", "id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    list_id: Mapped[int] = mapped_column(Integer)
+    item_id: Mapped[int] = mapped_column(Integer)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("comments.id"))
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    text: Mapped[str] = mapped_column(Text)
+    mentions: Mapped[list[dict[str, int]]] = mapped_column(Json)
+    at: Mapped[datetime.datetime] = mapped_column(UtcDateTime, default=now)
+    edited: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime)
+    deleted: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime)
 
 
 class Counter(Base):
@@ -189,3 +221,28 @@ class SetAside(Base):
     seq: Mapped[int] = mapped_column(BigInteger)
     at: Mapped[datetime.datetime] = mapped_column(UtcDateTime)
     reason: Mapped[str] = mapped_column(Text)
+
+
+class Retyping(Base):
+    """A column of a large list that the worker gives another type: see lists.retyping_jobs.
+
+    `state`: filling, asking (values would be lost, and nobody said that they may), ending, done, refused, stopped.
+    """
+
+    __tablename__ = "retypings"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    list_id: Mapped[int] = mapped_column(Integer, index=True)
+    column_id: Mapped[int] = mapped_column(Integer)
+    new_id: Mapped[int] = mapped_column(Integer)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    confirmed: Mapped[bool] = mapped_column(default=False)
+    total: Mapped[int] = mapped_column(Integer)  # values that there were when it began
+    reached: Mapped[int] = mapped_column(Integer, default=0)  # the last item that is converted
+    seq: Mapped[int] = mapped_column(BigInteger)  # up to where in the log items are converted as they stand
+    converted: Mapped[int] = mapped_column(Integer, default=0)
+    lost: Mapped[int] = mapped_column(Integer, default=0)
+    examples: Mapped[list[Any]] = mapped_column(Json)  # [item id, value, reason]
+    refusal: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    created: Mapped[datetime.datetime] = mapped_column(UtcDateTime, default=now)
+    finished: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime)

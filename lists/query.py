@@ -2,43 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
-    Boolean,
     ColumnElement,
     Row,
-    Text,
-    cast,
     func,
     literal,
-    null,
     select,
-    union_all,
 )
 from sqlalchemy.orm import Session
 
-from . import filters, keyset
-from .catalogue import SYSTEM_COLUMNS, ListDefinition, catalogue, definition
+from . import colours, filters, gathering, keyset
+from .catalogue import SYSTEM_COLUMNS, ListDefinition, definition
 from .columns import Reference
 from .errors import Invalid, NotFound
 from .filters import Filter
-from .models import User
-from .reading import SYSTEM_TYPES, Reading
+from .formulas.tree import Node
+from .reading import SYSTEM_TYPES, Reading, Stage
 from .rights import Actor, Level
+from .titles import shown_name, titles_by_list
+from .titles import titles as titles
 
 MOST_PER_PAGE = 5000
 COUNT_CAP = 10_000
-MOST_BOUND_IDS = 20_000  # below SQLite's bound of 32,766 values in a statement
 
 
 class Item(Mapping[str, Any]):
     """An item as a reader sees it: values by column name (lookups as Reference, masked ones None), and the level."""
 
-    def __init__(self, definition: ListDefinition, values: dict[str, Any], level: Level) -> None:
-        self.definition, self.values_, self.level = definition, values, level
+    def __init__(
+        self,
+        definition: ListDefinition,
+        values: dict[str, Any],
+        level: Level,
+        currencies: Mapping[str, str | None] | None = None,
+    ) -> None:
+        self.definition, self.values_, self.level, self.currencies = definition, values, level, currencies or {}
+        self.mark: int | None = None  # which of the conditions that a page was asked with holds on it
 
     def __getitem__(self, name: str) -> Any:
         return self.values_[name]
@@ -64,6 +67,13 @@ class Item(Mapping[str, Any]):
     @property
     def title(self) -> str:
         return self.values_.get("name") or f"#{self.id}"
+
+    def currency(self, name: str) -> str | None:
+        """The currency of an amount, where anything says which."""
+        if name in self.currencies:
+            return self.currencies[name]
+        kind = self.definition.column(name).type.result
+        return self.values_.get(kind.options.get("currency_column", "currency"))
 
     @property
     def editable(self) -> bool:
@@ -102,23 +112,27 @@ def page(
     limit: int = 50,
     after: str | None = None,
     search: str | None = None,
-    deleted: bool = False,
+    stage: Stage = Stage.STANDING,
     resolved: bool = True,
+    marks: Sequence[Node] = (),
 ) -> Page:
     """A page of a list for `actor`.
 
     `order`: (column, descending) pairs; the id breaks ties. `after`: a cursor of an earlier page with the same order.
-    `search`: words that must all stand in the list's searched columns. `deleted`: the recycle bin instead.
+    `search`: words that must all stand in the list's searched columns. `stage`: a recycle bin instead.
+    `marks`: conditions; the first that holds on an item is its `mark`.
     `resolved=False` leaves lookups as ids, for a caller who resolves the items of several pages at once.
     Raises NotFound for an unknown list, Invalid for a bad filter, order or cursor.
     """
     found = definition(session, list_name)
-    reading = Reading(session, found, actor, Level.EDIT if deleted else Level.EXISTS, deleted=deleted)
+    reading = Reading(session, found, actor, Level.EDIT if stage else Level.EXISTS, stage=stage)
     limit = max(1, min(limit, MOST_PER_PAGE))
     keys = keyset.keys(reading, order)
     names = _names(found, columns)
     statement = select(*_selection(reading, names), *(key.label(f"k{n}") for n, (key, _, _) in enumerate(keys)))
-    statement = statement.where(*_conditions(reading, where, search))
+    statement = statement.where(*conditions(reading, where, search))
+    if marks:
+        statement = statement.add_columns(colours.mark(reading, marks).label("mark_"))
     back = False
     if after:
         values, back = keyset.read_cursor(after, keys)
@@ -129,6 +143,8 @@ def page(
     if back:
         rows.reverse()
     items = [_item(reading, names, row) for row in rows]
+    for item, row in zip(items, rows, strict=True) if marks else ():
+        item.mark = row.mark_
     if resolved:
         resolve(session, actor, items)
     following = bool(rows) and (more or back)
@@ -147,12 +163,12 @@ def get(
     item_id: int,
     *,
     right: Level = Level.EXISTS,
-    deleted: bool = False,
+    stage: Stage = Stage.STANDING,
     resolved: bool = True,
 ) -> Item:
     """One item. Raises NotFound where it is not there or not to be seen at `right`: the very same error."""
     found = definition(session, list_name)
-    reading = Reading(session, found, actor, right, deleted=deleted)
+    reading = Reading(session, found, actor, right, stage=stage)
     names = _names(found, None)
     if not 0 < item_id < 2**31:
         raise NotFound()
@@ -196,15 +212,15 @@ def count(
     where: Filter | None = None,
     search: str | None = None,
     cap: int = COUNT_CAP,
-    deleted: bool = False,
+    stage: Stage = Stage.STANDING,
 ) -> Count:
     """How many items the actor would see, counted up to `cap`."""
     found = definition(session, list_name)
-    reading = Reading(session, found, actor, Level.EDIT if deleted else Level.EXISTS, deleted=deleted)
+    reading = Reading(session, found, actor, Level.EDIT if stage else Level.EXISTS, stage=stage)
     inner = (
         select(literal(1))
         .select_from(reading.table)
-        .where(*_conditions(reading, where, search))
+        .where(*conditions(reading, where, search))
         .limit(cap + 1)
         .subquery()
     )
@@ -212,86 +228,10 @@ def count(
     return Count(min(number, cap), number > cap)
 
 
-def summarise(
-    session: Session,
-    actor: Actor,
-    list_name: str,
-    *,
-    where: Filter | None = None,
-    by: Sequence[str] = (),
-    sums: Sequence[str] = (),
-) -> list[dict[str, Any]]:
-    """Counts and sums per value of the columns `by`: `[{"by": (…), "count": n, "sums": {column: amount}}]`.
-
-    Only rows whose values the reader sees in full add to a sum. Lookups in `by` come as ids.
-    """
-    reading = Reading(session, definition(session, list_name), actor)
-    keys = [reading.source(name).shown for name in by]
-    amounts = [func.sum(reading.source(name).shown) for name in sums]
-    statement = select(func.count(), *amounts, *keys).where(*_conditions(reading, where, None)).group_by(*keys)
-    return [
-        {
-            "count": row[0],
-            "sums": dict(zip(sums, row[1 : 1 + len(sums)], strict=True)),
-            "by": tuple(row[1 + len(sums) :]),
-        }
-        for row in session.execute(statement)
-    ]
-
-
-def titles(session: Session, actor: Actor, list_name: str, ids: Sequence[int]) -> dict[int, str]:
-    """The titles of these items, as far as the actor may see them."""
-    return titles_by_list(session, actor, {list_name: ids})[list_name]
-
-
-def titles_by_list(session: Session, actor: Actor, wanted: Mapping[str, Collection[int]]) -> dict[str, dict[int, str]]:
-    """The titles of items of several lists, as far as the actor may see them, in one statement."""
-    found: dict[str, dict[int, str]] = {name: {} for name in wanted}
-    parts = [
-        _titles_part(session, actor, name, sorted(set(ids)))
-        for name, ids in wanted.items()
-        if ids and (name == "users" or name in catalogue(session).by_name)
-    ]
-    many = sum(len(set(ids)) for ids in wanted.values()) > MOST_BOUND_IDS
-    for statement in parts if many or len(parts) == 1 else [union_all(*parts)] if parts else []:
-        for row in session.execute(statement):
-            found[row.list_][row.id] = _title(session, actor, row) or f"#{row.id}"
-    return found
-
-
-def _titles_part(session: Session, actor: Actor, list_name: str, ids: Sequence[int]) -> Any:
-    """list_, id, name, prefix, typed, translation of these items: the same columns for every list."""
-    text, yes_no = cast(null(), Text), cast(null(), Boolean)
-    if list_name == "users":
-        person = (literal("users").label("list_"), User.id.label("id"), cast(User.name, Text).label("name"))
-        return select(*person, text.label("prefix"), yes_no.label("typed"), text.label("translation")).where(
-            User.id.in_(ids)
-        )
-    definition_ = catalogue(session).get(list_name)
-    reading, settings = Reading(session, definition_, actor, Level.HEADLINE), definition_.settings
-    prefix, typed = settings.get("name_prefix"), settings.get("name_typed")
-    translation = settings.get("translated", {}).get(actor.language)
-    return select(
-        literal(list_name).label("list_"), reading.id.label("id"), cast(reading.masked("name"), Text).label("name"),
-        (cast(reading.masked(prefix), Text) if prefix else text).label("prefix"),
-        (reading.masked(typed) if typed else yes_no).label("typed"),
-        (cast(reading.masked(translation), Text) if translation else text).label("translation"),
-    ).where(reading.id.in_(ids), *reading.conditions())  # fmt: skip
-
-
-def _title(session: Session, actor: Actor, row: Row[Any]) -> str | None:
-    if row.list_ == "users":
-        return row.name
-    definition_ = catalogue(session).get(row.list_)
-    settings = definition_.settings
-    parts: dict[Any, Any] = {settings.get("name_prefix"): row.prefix, settings.get("name_typed"): row.typed}
-    parts[settings.get("translated", {}).get(actor.language)] = row.translation
-    return shown_name(definition_, {**parts, "name": row.name}, actor)
-
-
 def resolve(session: Session, actor: Actor, items: Sequence[Item]) -> None:
     """Turn lookup ids into References, in one statement; what the actor may not see becomes None."""
     wanted: dict[str, set[int]] = {}
+    _gather(session, actor, items)
     places = [
         (item, name, kind)
         for item in items
@@ -301,15 +241,34 @@ def resolve(session: Session, actor: Actor, items: Sequence[Item]) -> None:
     ]
     for item, name, kind in places:
         value = item.values_[name]
-        ids = value if isinstance(value, list) else [value]
+        ids = value[0] if isinstance(value, tuple) else value if isinstance(value, list) else [value]
         wanted.setdefault(str(kind.target), set()).update(number for number in ids if isinstance(number, int))
     known = titles_by_list(session, actor, wanted)
     for item, name, kind in places:
         value, there = item.values_[name], known[str(kind.target)]
-        if kind.is_multi:
+        if isinstance(value, tuple):
+            item.values_[name] = gathering.as_references(value, there, str(kind.target))
+        elif kind.is_multi:
             item.values_[name] = [Reference(one, there[one], str(kind.target)) for one in value or () if one in there]
         else:
             item.values_[name] = Reference(value, there[value], str(kind.target)) if value in there else None
+
+
+def _gather(session: Session, actor: Actor, items: Sequence[Item]) -> None:
+    """What points at these items by their reverse lookups: one statement for each of these."""
+    wanted: dict[tuple[str, str], list[Item]] = {}
+    for item in items:
+        for column in item.definition.reverse_lookups:
+            value = item.values_.get(column.name, ())
+            if value is None:
+                item.values_[column.name] = ([], 0)
+            elif value == 1:
+                wanted.setdefault((item.definition.name, column.name), []).append(item)
+    for (list_name, name), there in wanted.items():
+        reading = Reading(session, definition(session, list_name), actor)
+        found = gathering.latest(reading, reading.definition.column(name), sorted({item.id for item in there}))
+        for item in there:
+            item.values_[name] = found.get(item.id, ([], 0))
 
 
 def _type_of(found: ListDefinition, name: str) -> Any:
@@ -339,7 +298,8 @@ def _name_parts(found: ListDefinition) -> tuple[str, ...]:
 def _selection(reading: Reading, names: Sequence[str]) -> list[ColumnElement[Any]]:
     wanted = dict.fromkeys(("id", "guid", "version", *names))
     shown = [reading.masked(name).label(f"v_{name}" if name != "id" else "id") for name in wanted]
-    return [*shown, reading.access.level.label("level_")]
+    codes = [code.label(f"u_{name}") for name in names for code in [reading.currency_of(name)] if code is not None]
+    return [*shown, *codes, reading.access.level.label("level_")]
 
 
 def _item(reading: Reading, names: Sequence[str], row: Row[Any]) -> Item:
@@ -349,35 +309,25 @@ def _item(reading: Reading, names: Sequence[str], row: Row[Any]) -> Item:
     }
     if "name" in values:
         values["name"] = shown_name(reading.definition, values, reading.actor)
-    return Item(reading.definition, values, Level(row.level_))
+    currencies = {name: getattr(row, f"u_{name}") for name in names if hasattr(row, f"u_{name}")}
+    return Item(reading.definition, values, Level(row.level_), currencies)
 
 
-def shown_name(found: ListDefinition, values: Mapping[str, Any], actor: Actor) -> str | None:
-    """The name in the reader's language: made of parts, or the general word where it is masked."""
-    name, settings = values.get("name"), found.settings
-    general = (settings.get("masked_name") or {}).get(actor.language) or (settings.get("masked_name") or {}).get("en")
-    if name is None:
-        return general
-    # A reader to whom the flag is masked sees typed names only.
-    if settings.get("name_typed") and values.get(settings["name_typed"]) is False:
-        return f"{general}: {name}"
-    prefix = settings.get("name_prefix")
-    if prefix and values.get(prefix):
-        return f"{found.column(prefix).type.format(values[prefix], actor.reader)}: {name}"
-    translation = settings.get("translated", {}).get(actor.language)
-    return (values.get(translation) or name) if translation else name
-
-
-def _conditions(reading: Reading, where: Filter | None, search: str | None) -> list[ColumnElement[bool]]:
-    conditions = reading.conditions()
+def conditions(reading: Reading, where: Filter | None, search: str | None) -> list[ColumnElement[bool]]:
+    """Which rows a reader's filter and search find."""
+    found = reading.conditions()
     if where is not None:
-        conditions.append(filters.condition(reading, where))
+        found.append(filters.condition(reading, where))
     if search and search.strip():
-        conditions.append(filters.condition(reading, _search_filter(reading.definition, search)))
-    return conditions
+        found.append(filters.condition(reading, _search_filter(reading.definition, search)))
+    return found
 
 
 def _search_filter(found: ListDefinition, search: str) -> Filter:
-    names = [column.name for column in found.columns if column.options.get("search") or column.name == "name"]
+    names = [
+        column.name
+        for column in found.columns
+        if column.options.get("search", column.type.is_searched) or column.name == "name"
+    ]
     words = search.split()[:8]
     return filters.And([filters.Or([filters.Compare((name,), "contains", word) for name in names]) for word in words])

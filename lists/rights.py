@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, and_, case, false, func, literal, or_, select
@@ -14,7 +16,7 @@ from sqlalchemy.sql.operators import custom_op
 from .catalogue import Column, ListDefinition
 from .columns import Reader
 from .database import database_of, writes_beside_others
-from .models import GroupOwner, Membership, ScopeGrant, User, UserRole
+from .models import Counter, GroupOwner, Membership, ScopeGrant, User, UserRole
 from .sqltypes import json_has
 
 ROLES = ("salesperson", "manager", "template_editor", "reader", "administrator")
@@ -54,6 +56,7 @@ class Actor:
     time_zone: str = "UTC"
     by_import: bool = False  # an administrator's import may set what the program sets (SPEC 3)
     batch: str | None = field(default=None, compare=False)
+    own_views: int | None = field(default=None, compare=False)  # how often they have changed; None = not known
 
     @property
     def is_program(self) -> bool:
@@ -101,34 +104,113 @@ def load_actor(session: Session, user_id: int) -> Actor | None:
     user = session.get(User, user_id)
     if user is None or not user.active:
         return None
-    roles = list(session.execute(select(UserRole.role, UserRole.owner_id).where(UserRole.user_id == user_id)))
+    changes = select(Counter.value).where(Counter.name == own_views_counter(user_id)).scalar_subquery()
+    asked = select(UserRole.role, UserRole.owner_id, changes.label("own_views")).where(UserRole.user_id == user_id)
+    roles = list(session.execute(asked))
     members = list(session.execute(
         select(Membership.group_id, Membership.is_default, Membership.salesperson_id, GroupOwner.owner_id)
         .outerjoin(GroupOwner, GroupOwner.group_id == Membership.group_id).where(Membership.user_id == user_id)
         .order_by(Membership.group_id)
     ))  # fmt: skip
-    manages = frozenset(row.owner_id for row in roles if row.role == "manager" and row.owner_id)
+    manages = _managed(roles)
     managed = session.scalars(select(GroupOwner.group_id).where(GroupOwner.owner_id.in_(manages))) if manages else ()
+    alone = None if members else _salesperson_without_group(session, user_id)
+    actor = _actor(session, user, roles, members, managed, alone)
+    return replace(actor, own_views=roles[0].own_views or 0) if roles else actor
+
+
+def own_views_counter(user_id: int) -> str:
+    """The name of the counter of changes of a user's own views."""
+    return f"views of {user_id}"
+
+
+def load_actors(session: Session, user_ids: Sequence[int]) -> dict[int, Actor]:
+    """Many users as actors, in few statements; those that are gone or not active are left out.
+
+    `salesperson_id` is that of a membership only: of who is in no group nobody asks for it here.
+    """
+    found: dict[int, Actor] = {}
+    owners: dict[int, list[int]] = {}
+    for row in session.execute(select(GroupOwner.owner_id, GroupOwner.group_id)):
+        owners.setdefault(row.owner_id, []).append(row.group_id)
+    for start in range(0, len(user_ids), 1000):
+        some = list(user_ids[start : start + 1000])
+        roles: dict[int, list[Any]] = {}
+        for row in session.execute(select(UserRole).where(UserRole.user_id.in_(some))).scalars():
+            roles.setdefault(row.user_id, []).append(row)
+        members: dict[int, list[Any]] = {}
+        statement = select(
+            Membership.user_id, Membership.group_id, Membership.is_default, Membership.salesperson_id,
+            GroupOwner.owner_id,
+        ).outerjoin(GroupOwner, GroupOwner.group_id == Membership.group_id)  # fmt: skip
+        for row in session.execute(statement.where(Membership.user_id.in_(some)).order_by(Membership.group_id)):
+            members.setdefault(row.user_id, []).append(row)
+        for user in session.scalars(select(User).where(User.id.in_(some), User.active.is_(True))):
+            mine = roles.get(user.id, [])
+            managed = [group for owner in _managed(mine) for group in owners.get(owner, ())]
+            found[user.id] = _actor(session, user, mine, members.get(user.id, []), managed, None)
+    return found
+
+
+def _managed(roles: Iterable[Any]) -> frozenset[int]:
+    return frozenset(row.owner_id for row in roles if row.role == "manager" and row.owner_id)
+
+
+def _actor(
+    session: Session,
+    user: User,
+    roles: Sequence[Any],
+    members: Sequence[Any],
+    managed: Iterable[int],
+    alone: int | None,
+) -> Actor:
     default = next((row.group_id for row in members if row.is_default), members[0].group_id if members else None)
     return Actor(
         user_id=user.id, name=user.name, email=user.email, roles=frozenset(row.role for row in roles),
         groups=frozenset(row.group_id for row in members), default_group=default,
-        manages=manages, managed_groups=frozenset(managed),
+        manages=_managed(roles), managed_groups=frozenset(managed),
         group_owners=frozenset(row.owner_id for row in members if row.owner_id),
-        salesperson_id=members[0].salesperson_id if members else _salesperson_without_group(session, user_id),
+        salesperson_id=members[0].salesperson_id if members else alone,
         language=user.language, time_zone=user.time_zone or database_of(session).house.time_zone,
     )  # fmt: skip
 
 
-@dataclass(frozen=True)
 class Access:
-    """The answer: which rows (`condition`; None = all) and, per column, on which of them its value shows."""
+    """The answer: which rows (`condition`; None = all) and, per column, on which of them its value shows.
 
-    condition: ColumnElement[bool] | None
-    definition: ListDefinition
-    read: ColumnElement[bool] | None
-    headline: ColumnElement[bool] | None
-    level: ColumnElement[int]
+    Each part is made when it is asked for: who looks a title up needs no mask for every column.
+    """
+
+    def __init__(self, session: Session, definition: ListDefinition, actor: Actor, right: Level) -> None:
+        self.session, self.definition, self.actor, self.right = session, definition, actor, right
+        self._at: dict[Level, ColumnElement[bool] | None] = {}
+
+    @cached_property
+    def condition(self) -> ColumnElement[bool] | None:
+        if self.right is Level.DELETE:
+            return _both(self._condition(Level.EDIT), _delete_condition(self.definition, self.actor))
+        return self._condition(self.right)
+
+    @cached_property
+    def read(self) -> ColumnElement[bool] | None:
+        """On which rows all columns show; None where that is true of everything that the condition lets through."""
+        return self._beside_condition(Level.READ)
+
+    @cached_property
+    def headline(self) -> ColumnElement[bool] | None:
+        """On which rows the headline columns show; None = on all that the condition lets through."""
+        return self._beside_condition(Level.HEADLINE)
+
+    @cached_property
+    def level(self) -> ColumnElement[int]:
+        """Each row's level, as its number."""
+        whens = []
+        for level in (Level.EDIT, Level.READ, Level.HEADLINE):
+            condition = self._condition(level)
+            if condition is None:
+                return case(*whens, else_=literal(int(level), Integer)) if whens else literal(int(level), Integer)
+            whens.append((condition, literal(int(level), Integer)))
+        return case(*whens, else_=literal(int(Level.EXISTS), Integer))
 
     def mask(self, column: Column | str) -> ColumnElement[bool] | None:
         """On which of the rows the column's value shows; None = on all of them."""
@@ -143,25 +225,19 @@ class Access:
             return or_(self.read, and_(flagged, self.headline) if self.headline is not None else flagged)
         return self.read
 
+    def _condition(self, level: Level) -> ColumnElement[bool] | None:
+        if level not in self._at:
+            self._at[level] = _level_condition(self.session, self.definition, self.actor, level)
+        return self._at[level]
+
+    def _beside_condition(self, level: Level) -> ColumnElement[bool] | None:
+        condition = self._condition(level)
+        return None if _same(condition, self.condition) else condition
+
 
 def access(session: Session, definition: ListDefinition, actor: Actor, right: Level = Level.EXISTS) -> Access:
     """What `actor` may see of `definition` at `right` or better: the one question about rights."""
-    conditions = {
-        level: _level_condition(session, definition, actor, level)
-        for level in (Level.EXISTS, Level.HEADLINE, Level.READ, Level.EDIT)
-    }
-    if right is Level.DELETE:
-        wanted = _both(conditions[Level.EDIT], _delete_condition(definition, actor))
-    else:
-        wanted = conditions[right]
-    return Access(
-        condition=wanted,
-        definition=definition,
-        # Where everything that the condition lets through is readable anyway, no mask is needed.
-        read=None if _same(conditions[Level.READ], wanted) else conditions[Level.READ],
-        headline=None if _same(conditions[Level.HEADLINE], wanted) else conditions[Level.HEADLINE],
-        level=_level_expression(conditions),
-    )
+    return Access(session, definition, actor, right)
 
 
 def may_open(definition: ListDefinition, actor: Actor) -> bool:
@@ -174,6 +250,8 @@ def may_open(definition: ListDefinition, actor: Actor) -> bool:
 
 def may_add(definition: ListDefinition, actor: Actor) -> bool:
     """Whether the actor may make items of the list, in one group or another."""
+    if definition.is_archived:
+        return False
     if actor.is_administrator or not actor.may_write:
         return actor.is_administrator
     if definition.separation != "common":
@@ -185,6 +263,8 @@ def may_add(definition: ListDefinition, actor: Actor) -> bool:
 def _level_condition(
     session: Session, definition: ListDefinition, actor: Actor, level: Level
 ) -> ColumnElement[bool] | None:
+    if level >= Level.EDIT and definition.is_archived and not actor.is_program:
+        return false()
     condition = _scope_condition(session, definition, actor, level)
     own = definition.settings.get("readers")
     if condition is not None and own and level <= Level.READ and actor.user_id is not None:
@@ -266,16 +346,6 @@ def _delete_condition(definition: ListDefinition, actor: Actor) -> ColumnElement
     return or_(mine, and_(definition.sql("sales_group").is_(None), definition.table.c.created_by == actor.user_id))
 
 
-def _level_expression(conditions: dict[Level, ColumnElement[bool] | None]) -> ColumnElement[int]:
-    whens = []
-    for level in (Level.EDIT, Level.READ, Level.HEADLINE):
-        condition = conditions[level]
-        if condition is None:
-            return case(*whens, else_=literal(int(level), Integer)) if whens else literal(int(level), Integer)
-        whens.append((condition, literal(int(level), Integer)))
-    return case(*whens, else_=literal(int(Level.EXISTS), Integer))
-
-
 def _both(left: ColumnElement[bool] | None, right: ColumnElement[bool] | None) -> ColumnElement[bool] | None:
     if left is None or right is None:
         return left if right is None else right
@@ -285,7 +355,7 @@ def _both(left: ColumnElement[bool] | None, right: ColumnElement[bool] | None) -
 def _same(left: ColumnElement[bool] | None, right: ColumnElement[bool] | None) -> bool:
     if left is None or right is None:
         return left is None
-    return left.compare(right)
+    return left is right or left.compare(right)
 
 
 def _salesperson_without_group(session: Session, user_id: int) -> int | None:

@@ -1,30 +1,38 @@
-"""Making and changing lists at run time: their rows in the system tables and their real tables."""
+"""Making lists and columns at run time: their rows in the system tables and their real tables.
+
+What stands is changed by changing.py (columns), list_settings.py (lists), retyping.py (types) and bins.py.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from sqlalchemy import Column as SqlColumn
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from . import changelog_buffer, column_options, hooks
-from .catalogue import GENERATION, catalogue, definition, forget, system_columns, table_name
-from .columns import TYPES, column_type
+from . import altering, changelog_buffer, column_options, hooks, numbering, settling, time_limits
+from .catalogue import GENERATION, ListDefinition, catalogue, definition, forget, fresh, system_columns, table_name
+from .columns import TYPES, ColumnType, column_type
+from .columns.auto_number import AutoNumberColumn
 from .database import one_at_a_time
-from .errors import Conflict, Forbidden, Invalid
+from .errors import Conflict, Forbidden, Invalid, about
+from .formulas import definitions as formulas
 from .models import ColumnRow, Counter, ListRow, ViewRow, now
 from .rights import Actor
-from .sqltypes import COLLATION
+from .sqltypes import is_storable
+from .view_settings import SETTINGS
 
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,49}$")
+LANGUAGE = re.compile(r"[a-z]{2,3}([-_][A-Za-z]{2,8})*")
 SEPARATIONS = ("common", "by_owner", "by_group")
+RESERVED_LISTS = frozenset({"new", "bin", "import", "users"})  # addresses below /lists, and what persons point to
 RESERVED = frozenset({"id", "guid", "version", "scope_id", "created", "created_by", "modified", "modified_by",
-                      "external_id", "deleted", "deleted_by", "flagged", "title"})  # fmt: skip
+                      "external_id", "deleted", "deleted_by", "bin_stage", "flagged", "title"})  # fmt: skip
 MOST_COLUMNS, MOST_LISTS = 250, 10_000
 
 _TITLES = {
@@ -63,113 +71,89 @@ def create_list(session: Session, actor: Actor, body: Mapping[str, Any]) -> int:
     Every list has a column `name`; one that is separated by owner or group has the four columns of its group.
     Returns the list's id. Raises Invalid, Conflict (the name is taken), Forbidden (not an administrator).
     """
-    _administrators_only(actor)
-    name, titles = _name_of(body, "name"), _titles_of(body)
+    administrators_only(actor)
+    name, titles = name_of(body, "name"), titles_of(body)
+    if name in RESERVED_LISTS:
+        raise Invalid("name", "“%(name)s” is the name of a page; choose another.", name=name)
+    one_at_a_time(session, "lists")
     if session.scalar(select(ListRow.id).where(ListRow.name == name)):
         raise Conflict("There is a list called %(name)s already.", name=name)
     if len(catalogue(session).by_id) >= MOST_LISTS:
         raise Invalid("name", "There can be at most %(max)s lists.", max=MOST_LISTS)
-    separation = body.get("separation", "common")
-    if separation not in SEPARATIONS:
-        raise Invalid(
-            "separation", "“%(value)s” is not one of: %(choices)s.", value=separation, choices=", ".join(SEPARATIONS)
-        )
+    separation = separation_of(body.get("separation", "common"))
     row = _make_list(session, name, titles, separation, _settings_for(body, separation))
-    _fill_list(session, row, body)
-    _log(session, actor, row.id, "list", [])
+    settle_formulas(session, _fill_list(session, row, body), [row])
+    log_list(session, actor, row.id, [])
     forget(session)
     return row.id
 
 
 def add_column(session: Session, actor: Actor, list_name: str, body: Mapping[str, Any]) -> int:
     """Add a column to a list: `name`, `type`, `title` and the type's options. Returns its id."""
-    _administrators_only(actor)
-    found = definition(session, list_name)
-    row = session.get_one(ListRow, found.id)
-    if len(found.columns) >= MOST_COLUMNS:
+    found = for_change(session, actor, list_name, alone=body.get("type") == AutoNumberColumn.name)
+    column = make_column(session, found, body)
+    log_change(session, actor, found, column.name)
+    return column.id
+
+
+def make_column(session: Session, found: ListDefinition, body: Mapping[str, Any]) -> ColumnRow:
+    """The row of a new column and its place in the table, its formulas settled; for who changes the list anyway."""
+    if len(found.own_columns) >= MOST_COLUMNS:
         raise Invalid("name", "There can be at most %(max)s columns.", max=MOST_COLUMNS)
-    column_id = _add_column(session, row, body)
-    row.version += 1
-    _log(session, actor, row.id, "list", [str(body.get("name"))])
-    forget(session)
-    return column_id
+    column = add_to(session, session.get_one(ListRow, found.id), body)
+    settle_formulas(session, [column])
+    return column
 
 
-def change_list(session: Session, actor: Actor, list_name: str, body: Mapping[str, Any]) -> None:
-    """Change a list's `title`, `separation` or `settings`. A new separation re-scopes every item at once."""
-    from . import items  # items needs the definitions, and only here do definitions need items
+def for_change(session: Session, actor: Actor, list_name: str, *, alone: bool = False) -> ListDefinition:
+    """The list, for an administrator to change: nobody else changes its definition until this transaction ends.
 
-    _administrators_only(actor)
-    found = definition(session, list_name)
-    row = session.get_one(ListRow, found.id)
-    if "title" in body:
-        row.titles = _titles_of(body)
-    if "separation" in body:
-        if body["separation"] not in SEPARATIONS:
-            raise Invalid(
-                "separation",
-                "“%(value)s” is not one of: %(choices)s.",
-                value=body["separation"],
-                choices=", ".join(SEPARATIONS),
-            )
-        # Whoever writes by the old separation ends first; the others wait for the new one.
+    `alone`: nor does anybody write by the definition as it was; who has begun ends first, the others wait.
+    Raises Forbidden, NotFound.
+    """
+    administrators_only(actor)
+    time_limits.lift(session)  # a large list's indexes and numbers take the time that they take
+    one_at_a_time(session, "list", list_name)
+    if alone:
         one_at_a_time(session, GENERATION)
-        row.separation = body["separation"]
-        if row.separation != "common":
-            missing = [column for column in GROUP_COLUMNS if not found.has(column["name"])]
-            for column in missing:
-                _add_column(session, row, column)
-            row.settings = _with_ownership(row.settings)
-    row.version += 1
-    _log(session, actor, row.id, "list", sorted(body))
+    session.info.pop("catalogue", None)  # it may have changed while we waited
+    return definition(session, list_name)
+
+
+def log_change(session: Session, actor: Actor, found: ListDefinition, *names: str) -> None:
+    """The list has a new version, and the change log a line; `names`: what of it has changed."""
+    session.get_one(ListRow, found.id).version += 1
+    log_list(session, actor, found.id, sorted(names))
     forget(session)
-    if "separation" in body:
-        items.rescope_all(session, actor, definition(session, list_name))
-
-
-def delete_list(session: Session, actor: Actor, list_name: str) -> None:
-    """Put a list away: its items stay in their table, nothing shows them. The CRM's own lists stay."""
-    _administrators_only(actor)
-    found = definition(session, list_name)
-    if found.settings.get("built_in"):
-        raise Forbidden("The list %(list)s belongs to the CRM and cannot be deleted.", list=list_name)
-    if catalogue(session).pointing_at.get(list_name):
-        raise Conflict("Other lists point to %(list)s; remove those columns first.", list=list_name)
-    row = session.get_one(ListRow, found.id)
-    row.deleted = now()
-    row.name = f"{row.name[:40]}-{row.id}"
-    _log(session, actor, row.id, "list", [])
-    forget(session)
-
-
-def save_view(session: Session, actor: Actor, list_name: str, body: Mapping[str, Any]) -> int:
-    """Save a view: `name`, `title`, `columns`, `filter`, `order`. `shared` true (administrators) = everybody's."""
-    found = definition(session, list_name)
-    if body.get("shared"):
-        _administrators_only(actor)
-    row = ViewRow(list_id=found.id, name=_name_of(body, "name"), titles=_titles_of(body), settings=_view_settings(body),
-                  user_id=None if body.get("shared") else actor.user_id, position=1000)  # fmt: skip
-    session.add(row)
-    session.flush()
-    forget(session)
-    return row.id
 
 
 def install(session: Session, actor: Actor, bodies: list[Mapping[str, Any]]) -> None:
     """Make several lists that may point at each other; those that exist get the columns and views they lack."""
     known = {row.name: row for row in session.scalars(select(ListRow))}
+    new: list[ListRow] = []
     for body in bodies:
-        name = _name_of(body, "name")
-        separation = body.get("separation", "common")
+        name = name_of(body, "name")
+        separation = known[name].separation if name in known else body.get("separation", "common")
         settings = _settings_for(body, separation)
+        if name in known:
+            settings = _with_the_house_s(settings, known[name].settings)
         if name not in known:
-            known[name] = _make_list(session, name, _titles_of(body), separation, settings)
-            _log(session, actor, known[name].id, "list", [])
+            known[name] = _make_list(session, name, titles_of(body), separation, settings)
+            log_list(session, actor, known[name].id, [])
+            new.append(known[name])
         elif known[name].settings != settings:
             known[name].settings = settings
-    for body in bodies:
-        _fill_list(session, known[body["name"]], body)
+    made = [column for body in bodies for column in _fill_list(session, known[body["name"]], body)]
+    settle_formulas(session, made, new)
     forget(session)
+
+
+def _with_the_house_s(shipped: Mapping[str, Any], standing: Mapping[str, Any]) -> dict[str, Any]:
+    """A shipped list's settings with what administrators have said; a validation is theirs, or ours by column ids."""
+    kept = {*standing.get("by_house", ()), *(("by_house",) if "by_house" in standing else ())}
+    kept |= {"validation"} if standing.get("validation") else set()
+    rest = {key: value for key, value in shipped.items() if key not in kept}
+    return rest | {key: value for key, value in standing.items() if key in kept}
 
 
 def _make_list(
@@ -185,55 +169,101 @@ def _make_list(
     operations.create_index(f"ix_{table}_guid", table, ["guid"], unique=True)
     operations.create_index(f"ix_{table}_modified", table, ["modified", "id"])
     operations.create_index(f"ix_{table}_external", table, ["external_id"])
+    in_a_bin = text("bin_stage IS NOT NULL")
+    operations.create_index(
+        f"ix_{table}_bin", table, ["bin_stage", "deleted"], sqlite_where=in_a_bin, postgresql_where=in_a_bin
+    )
     return row
 
 
-def _fill_list(session: Session, row: ListRow, body: Mapping[str, Any]) -> None:
-    """The columns and views of `body` that the list does not have yet."""
+def settle_formulas(session: Session, columns: Sequence[ColumnRow], lists: Sequence[ListRow] = ()) -> None:
+    """Check the formulas of new columns and lists, and store them by column id. Raises Invalid on the option.
+
+    A calculated column may use another that is new too: what one computes is known once those it uses are settled.
+    """
+    waiting = [column for column in columns if settling.needs_settling(column.type, column.options)]
+    waiting.sort(key=lambda column: column.type == "calculated")  # formulas use what the others are
+    given = {column.id: column.options for column in waiting}
+    for _round in waiting:
+        found, before = fresh(session), [column.options for column in waiting]
+        for column in waiting:
+            home = found.by_id[column.list_id]
+            there = replace(home.column(column.name), options=given[column.id])
+            with about(column.name):
+                column.options = settling.settled(found, home, there)
+        if [column.options for column in waiting] == before:
+            break
+    for row in lists:
+        if row.settings.get("validation"):
+            found = fresh(session)
+            rule = formulas.validation_of_list(found, found.by_id[row.id], row.settings["validation"])
+            row.settings = {**row.settings, "validation": rule}
+
+
+def _fill_list(session: Session, row: ListRow, body: Mapping[str, Any]) -> list[ColumnRow]:
+    """Make the columns and views of `body` that the list does not have yet; answers the columns."""
+    made: list[ColumnRow] = []
     columns = set(session.scalars(select(ColumnRow.name).where(ColumnRow.list_id == row.id)))
     for column in _columns_for(body, row.separation):
         if column.get("name") not in columns:
-            _add_column(session, row, column)
+            with about(str(column.get("name"))):
+                made.append(add_to(session, row, column))
     views = set(session.scalars(select(ViewRow.name).where(ViewRow.list_id == row.id, ViewRow.user_id.is_(None))))
     for position, view in enumerate(body.get("views", ())):
         if view.get("name") not in views:
             session.add(
                 ViewRow(
                     list_id=row.id,
-                    name=_name_of(view, "name"),
-                    titles=_titles_of(view),
-                    settings=_view_settings(view),
+                    name=name_of(view, "name"),
+                    titles=titles_of(view),
+                    settings={key: view[key] for key in SETTINGS if key in view},
                     position=position,
                 )
             )
     session.flush()
+    return made
 
 
-def _add_column(session: Session, row: ListRow, body: Mapping[str, Any]) -> int:
-    name = _name_of(body, "name")
+def add_to(session: Session, row: ListRow, body: Mapping[str, Any]) -> ColumnRow:
+    """A column's row and place in the table, its formulas not settled yet."""
+    name = name_of(body, "name")
     if name in RESERVED:
         raise Invalid("name", "“%(name)s” is the name of a column that every list has.", name=name)
     if session.scalar(select(ColumnRow.id).where(ColumnRow.list_id == row.id, ColumnRow.name == name)):
         raise Conflict("There is a column called %(name)s already.", name=name)
     options = {key: value for key, value in body.items() if key not in ("name", "type", "title")}
     kind = column_type(str(body.get("type", "")), options)
-    _check_options(session, row, kind.name, options)
+    check_options(session, row, kind.name, options)
     position = (session.scalar(select(func.max(ColumnRow.position)).where(ColumnRow.list_id == row.id)) or 0) + 1
     column = ColumnRow(
-        list_id=row.id, name=name, type=kind.name, titles=_titles_of(body, name), options=options, position=position
+        list_id=row.id, name=name, type=kind.name, titles=titles_of(body, name), options=options, position=position
     )
     session.add(column)
     session.flush()
-    operations = Operations(MigrationContext.configure(session.connection()))
-    table, physical = table_name(row.id), f"c{column.id}"
-    operations.add_column(table, SqlColumn(physical, kind.sql_type()))
-    if options.get("indexed") or options.get("unique") or (kind.target and not kind.is_multi):
-        key = f"{physical} COLLATE {COLLATION}" if kind.is_text else physical
-        operations.create_index(f"ix_{table}_{physical}", table, [text(key), text("id")])
-    return column.id
+    if kind.is_stored:
+        _make_place(session, column, kind)
+    return column
 
 
-def _check_options(session: Session, row: ListRow, kind: str, options: Mapping[str, Any]) -> None:
+def _make_place(session: Session, column: ColumnRow, kind: ColumnType) -> None:
+    """The column's place in the list's table, with its index; the rows that stand get the numbers of a series."""
+    if isinstance(kind, AutoNumberColumn):
+        one_at_a_time(session, GENERATION)  # whoever writes without knowing of the series ends first
+    altering.add_column(session, column.list_id, f"c{column.id}", kind)
+    if isinstance(kind, AutoNumberColumn):
+        found = fresh(session).by_id[column.list_id]
+        numbering.number_all(session, found, found.column(column.name))
+    if wants_index(kind, column.options):
+        altering.create_index(session, column.list_id, f"c{column.id}", kind)
+
+
+def wants_index(kind: ColumnType, options: Mapping[str, Any]) -> bool:
+    """Whether a column of this type and options has an index: lookups always, since they are followed backwards."""
+    return bool(kind.is_stored and (options.get("indexed") or options.get("unique") or kind.is_indexed))
+
+
+def check_options(session: Session, row: ListRow, kind: str, options: Mapping[str, Any]) -> None:
+    """Refuse options that do not fit the type or point to no list. Raises Invalid on the option."""
     column_options.check(kind, options)
     if "list" in TYPES[kind].option_names:
         target = options.get("list")
@@ -256,49 +286,58 @@ def _settings_for(body: Mapping[str, Any], separation: str) -> dict[str, Any]:
     settings = dict(body.get("settings") or {})
     for name in settings.get("before_write", ()):
         hooks.get(name)
-    return _with_ownership(settings) if separation != "common" else settings
+    return with_ownership(settings) if separation != "common" else settings
 
 
-def _with_ownership(settings: Mapping[str, Any]) -> dict[str, Any]:
+def with_ownership(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a list whose items belong to an owner and a group."""
     before = list(settings.get("before_write", ()))
     if "crm.ownership" not in before:
         before.insert(0, "crm.ownership")
     return {**settings, "before_write": before}
 
 
-def _view_settings(view: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        key: value for key, value in view.items() if key in ("columns", "filter", "order", "group", "kind", "default")
-    }
-
-
-def _name_of(body: Mapping[str, Any], key: str) -> str:
+def name_of(body: Mapping[str, Any], key: str) -> str:
+    """An internal name. Raises Invalid."""
     name = body.get(key)
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise Invalid(key, "A name is made of small letters, digits and underscores, and begins with a letter.")
     return name
 
 
-def _titles_of(body: Mapping[str, Any], default: str | None = None) -> dict[str, str]:
+def separation_of(given: Any) -> str:
+    """One of SEPARATIONS. Raises Invalid."""
+    if given not in SEPARATIONS:
+        choices = ", ".join(SEPARATIONS)
+        raise Invalid("separation", "“%(value)s” is not one of: %(choices)s.", value=str(given)[:40], choices=choices)
+    return str(given)
+
+
+def titles_of(body: Mapping[str, Any], default: str | None = None) -> dict[str, str]:
+    """The titles by language that a body gives. Raises Invalid."""
     title = body.get("title") or default or body.get("name")
     titles = {"en": title} if isinstance(title, str) else title
     if (
         not isinstance(titles, dict)
         or not titles
-        or not all(isinstance(word, str) and 0 < len(word) <= 200 for word in titles.values())
+        or not all(isinstance(word, str) and word.strip() and len(word) <= 200 for word in titles.values())
+        or not is_storable(titles)
+        or not all(isinstance(language, str) and LANGUAGE.fullmatch(language) for language in titles)
     ):
         raise Invalid("title", "A title is a text, or one text per language.")
     return titles
 
 
-def _administrators_only(actor: Actor) -> None:
+def administrators_only(actor: Actor) -> None:
+    """Raises Forbidden for anybody else."""
     if not actor.is_administrator:
         raise Forbidden("Only an administrator may change lists.")
 
 
-def _log(session: Session, actor: Actor, list_id: int, kind: str, columns: list[str]) -> None:
+def log_list(session: Session, actor: Actor, list_id: int, columns: list[str]) -> None:
+    """The change log's line of a changed definition."""
     changelog_buffer.add(session, {
-        "at": now(), "list_id": list_id, "item_id": None, "guid": None, "kind": kind, "actor_id": actor.user_id,
+        "at": now(), "list_id": list_id, "item_id": None, "guid": None, "kind": "list", "actor_id": actor.user_id,
         "batch": None, "scope_before": None, "scope_after": None, "columns": columns,
     })  # fmt: skip
 

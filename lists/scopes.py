@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from .catalogue import ListDefinition, catalogue
-from .database import database_of
+from .database import database_of, writes_beside_others
 from .models import GroupOwner, Scope, ScopeGrant
 from .rights import Actor, Level, forget_scopes
 
@@ -73,12 +73,37 @@ def _group_grants(session: Session, values: Mapping[str, Any]) -> Grants:
         creator = values.get("created_by")
         return {f"user:{creator}": Level.EDIT} if creator else {}
     grants: Grants = {f"group:{group}": Level.EDIT}
-    owner = session.scalar(select(GroupOwner.owner_id).where(GroupOwner.group_id == group))
+    owner = owner_of(session, group)
     if owner:
         grants[f"manager:{owner}"] = Level.EDIT
     for shared in values.get("shared_with") or ():
         grants.setdefault(f"group:{shared}", Level.READ)
     return grants
+
+
+def owner_of(session: Session, group_id: int) -> int | None:
+    """The owner of a sales group. For who writes it stays so until the transaction ends: the group's items get their
+    new rights from whoever gives it another owner, ours among them."""
+    key = ("owner_of", group_id)
+    if key not in session.info:
+        of_group = select(GroupOwner.owner_id).where(GroupOwner.group_id == group_id)
+        session.info[key] = session.scalar(
+            of_group.with_for_update(read=True) if writes_beside_others(session) else of_group
+        )
+    return session.info[key]
+
+
+def set_owner(session: Session, group_id: int, owner_id: int | None) -> None:
+    """Give a sales group its owner; its items' scopes are for the caller to renew."""
+    row = session.get(GroupOwner, group_id)
+    if row is not None and owner_id:
+        row.owner_id = owner_id
+    elif row is not None:
+        session.delete(row)
+    elif owner_id:
+        session.add(GroupOwner(group_id=group_id, owner_id=owner_id))
+    session.flush()
+    session.info.pop(("owner_of", group_id), None)
 
 
 def _grants(session: Session, scope_id: int) -> Grants:

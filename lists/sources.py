@@ -1,30 +1,31 @@
-"""Tables that come from elsewhere: CSV of any usual encoding and delimiter, and the first sheet of a workbook."""
+"""Tables that come from elsewhere: CSV of any usual encoding, a workbook's first sheet, vCards, calendars.
+
+They are read as streams; no more of a file than a few rows of it are in memory at once (a workbook's library excepted).
+"""
 
 from __future__ import annotations
 
 import csv
 import datetime
-import io
-from collections.abc import Iterator, Sequence
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+from . import spooling, vcards, vevents
 from .errors import N_, Invalid
+from .spooling import Rows, SourceRow
 
 ENCODINGS = ("utf-8-sig", "cp1250", "cp1252", "latin-1")
 DELIMITERS = ",;\t|"
 WORKBOOKS = {".xlsx", ".xls", ".ods", ".xlsb"}
+VCARDS, CALENDARS = {".vcf", ".vcard"}, {".ics", ".ical"}
+SUFFIXES = {".csv", ".tsv", ".txt", *WORKBOOKS, *VCARDS, *CALENDARS}
 LONGEST_FIELD = 1_000_000
-
-
-@dataclass(frozen=True)
-class SourceRow:
-    """One row: its `number` as a spreadsheet shows it (the header is 1) and its values by the header's names."""
-
-    number: int
-    values: dict[str, Any]
-    surplus: int = 0  # how many fields it has beyond the header's
+MOST_COLUMNS = 1000
+LARGEST_UNPACKED = 4_000_000_000  # what 750,000 rows of fifty columns come to
+PORTION = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Table:
     """A table: the names in its header, and its rows."""
 
     header: tuple[str, ...]
-    rows: tuple[SourceRow, ...]
+    rows: Rows
 
 
 def read_table(
@@ -42,28 +43,57 @@ def read_table(
 
     Raises Invalid where it cannot be read: no such file, no header, a name twice in the header.
     """
+    header, rows = open_table(path, encoding=encoding, delimiter=delimiter, sheet=sheet)
+    return Table(header, spooling.spooled(header, rows))
+
+
+def open_table(
+    path: Path, *, name: str | None = None, encoding: str | None = None, delimiter: str | None = None,
+    sheet: str | None = None,
+) -> tuple[tuple[str, ...], Iterator[SourceRow]]:  # fmt: skip
+    """The header of the table in a file and its rows, read as they are asked for. `name`: what the file is called."""
     if not path.is_file():
         raise Invalid("file", "There is no file %(file)s.", file=str(path))
-    if path.suffix.lower() in WORKBOOKS:
-        lines = _sheet(path, sheet)
-    else:
-        lines = _csv(path, encoding, delimiter)
-    first = next(lines, None)
-    header = tuple(str(name or "").strip() for name in first or ())
+    name = name or path.name
+    suffix = Path(name).suffix.lower()
+    if suffix in VCARDS:
+        return vcards.COLUMNS, _numbered(vcards.read(_text(path, name, encoding), name))
+    if suffix in CALENDARS:
+        return vevents.COLUMNS, _numbered(vevents.read(_text(path, name, encoding), name))
+    lines = _sheet(path, name, sheet) if suffix in WORKBOOKS else _csv(path, name, encoding, delimiter)
+    for above, line in enumerate(lines, start=1):
+        if any(cell not in (None, "") for cell in line):
+            header = _header(line, name)
+            return header, _rows(header, lines, above + 1)
+    raise Invalid("file", "The file %(file)s is empty.", file=name)
+
+
+def spool(source: str, name: str, target: str) -> int:
+    """Write the table in the file `source`, called `name`, into the spool file `target`; how many rows it has."""
+    with Path(target).open("wb") as file:
+        return spooling.write(file, *open_table(Path(source), name=name))
+
+
+def _numbered(rows: Iterable[dict[str, Any]]) -> Iterator[SourceRow]:
+    return (SourceRow(number, values) for number, values in enumerate(rows, start=1))
+
+
+def _header(first: Sequence[Any], name: str) -> tuple[str, ...]:
+    header = tuple(str(cell or "").strip() for cell in first)
     while header and not header[-1]:
         header = header[:-1]
-    if not header:
-        raise Invalid("file", "The file %(file)s is empty.", file=path.name)
-    twice = sorted({name for name in header if header.count(name) > 1})
+    if len(header) > MOST_COLUMNS:
+        words = N_("The file %(file)s has %(count)s columns; at most %(max)s are taken.")
+        raise Invalid("file", words, file=name, count=len(header), max=MOST_COLUMNS)
+    twice = sorted({one for one in header if header.count(one) > 1})
     if twice:
-        raise Invalid(
-            "file", "The file %(file)s has more than one column “%(column)s”.", file=path.name, column=twice[0]
-        )
-    return Table(header, tuple(_rows(header, lines)))
+        words = N_("The file %(file)s has more than one column “%(column)s”.")
+        raise Invalid("file", words, file=name, column=twice[0][:80])
+    return header
 
 
-def _rows(header: Sequence[str], lines: Iterator[Sequence[Any]]) -> Iterator[SourceRow]:
-    for number, line in enumerate(lines, start=2):
+def _rows(header: Sequence[str], lines: Iterator[Sequence[Any]], first: int) -> Iterator[SourceRow]:
+    for number, line in enumerate(lines, start=first):
         cells = [cell.strip() if isinstance(cell, str) else cell for cell in line]
         if not any(cell not in (None, "") for cell in cells):
             continue  # an empty line says nothing
@@ -72,34 +102,53 @@ def _rows(header: Sequence[str], lines: Iterator[Sequence[Any]]) -> Iterator[Sou
         yield SourceRow(number, dict(zip(header, padded, strict=False)), surplus)
 
 
-def _csv(path: Path, encoding: str | None, delimiter: str | None) -> Iterator[Sequence[Any]]:
-    text = _decoded(path.read_bytes(), encoding, path.name)
+def _csv(path: Path, name: str, encoding: str | None, delimiter: str | None) -> Iterator[Sequence[Any]]:
     csv.field_size_limit(LONGEST_FIELD)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter or _delimiter(text))
-    try:
-        yield from reader
-    except csv.Error as reason:
-        words = N_("The file %(file)s cannot be read at line %(line)s: %(reason)s.")
-        raise Invalid("file", words, file=path.name, line=reader.line_num, reason=str(reason)) from None
+    with path.open(encoding=_encoding(path, name, encoding), newline="") as file:
+        letter = delimiter or _delimiter(file.read(100_000))
+        file.seek(0)
+        reader = csv.reader(_without_zeros(file, name), delimiter=letter)
+        try:
+            yield from reader
+        except csv.Error as reason:
+            words = N_("The file %(file)s cannot be read at line %(line)s: %(reason)s.")
+            raise Invalid("file", words, file=name, line=reader.line_num, reason=str(reason)) from None
 
 
-def _decoded(data: bytes, encoding: str | None, name: str) -> str:
-    tried = (encoding,) if encoding else ENCODINGS
-    if not encoding and data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        tried = ("utf-16",)
+def _text(path: Path, name: str, encoding: str | None) -> Iterator[str]:
+    with path.open(encoding=_encoding(path, name, encoding), newline="") as file:
+        yield from _without_zeros(file, name)
+
+
+def _without_zeros(file: IO[str], name: str) -> Iterator[str]:
+    for number, line in enumerate(file, start=1):
+        if "\0" in line:
+            words = N_("The file %(file)s is no table: at line %(line)s there is a zero byte.")
+            raise Invalid("file", words, file=name, line=number)
+        yield line
+
+
+def _encoding(path: Path, name: str, encoding: str | None) -> str:
+    """The first encoding in which the whole file can be read."""
+    with path.open("rb") as file:
+        begins = file.read(2)
+    tried = (encoding,) if encoding else ("utf-16",) if begins in (b"\xff\xfe", b"\xfe\xff") else ENCODINGS
     for one in tried:
         try:
-            return data.decode(one)
-        except UnicodeDecodeError:
+            with path.open(encoding=one, newline="") as text:
+                while text.read(PORTION):
+                    pass
+        except UnicodeError:
             continue
         except LookupError:
             raise Invalid("encoding", "There is no encoding “%(encoding)s”.", encoding=one) from None
+        return one
     raise Invalid("encoding", "The file %(file)s is not written in %(encoding)s.", file=name, encoding=tried[0])
 
 
-def _delimiter(text: str) -> str:
+def _delimiter(header: str) -> str:
     """The delimiter that stands most often in the header, outside of quotation marks."""
-    header, quoted, counts = text[:100_000], False, dict.fromkeys(DELIMITERS, 0)
+    quoted, counts = False, dict.fromkeys(DELIMITERS, 0)
     for letter in header:
         if letter == '"':
             quoted = not quoted
@@ -110,18 +159,29 @@ def _delimiter(text: str) -> str:
     return max(counts, key=lambda letter: counts[letter])
 
 
-def _sheet(path: Path, sheet: str | None) -> Iterator[Sequence[Any]]:
+def _sheet(path: Path, name: str, sheet: str | None) -> Iterator[Sequence[Any]]:
     from python_calamine import CalamineError, CalamineWorkbook
 
+    _check_package(path, name)
     try:
         book = CalamineWorkbook.from_path(str(path))
         found = book.get_sheet_by_name(sheet) if sheet else book.get_sheet_by_index(0)
-        # An empty beginning counts: the rows keep the numbers that the spreadsheet shows.
-        rows = found.to_python(skip_empty_area=False)
-    except (CalamineError, ValueError, IndexError) as reason:
+        # Empty rows at the beginning come too: the others keep the numbers that the spreadsheet shows.
+        yield from ([_cell(cell) for cell in row] for row in found.iter_rows())
+    except (CalamineError, ValueError, IndexError, OSError) as reason:
         words = N_("The workbook %(file)s cannot be read: %(reason)s.")
-        raise Invalid("file", words, file=path.name, reason=" ".join(str(reason).split())) from None
-    return (tuple(_cell(cell) for cell in row) for row in rows)
+        raise Invalid("file", words, file=name, reason=" ".join(str(reason).split())[:200]) from None
+
+
+def _check_package(path: Path, name: str) -> None:
+    """Refuse a packed workbook that is far larger than it looks, before it is unpacked."""
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as package:
+        unpacked = sum(part.file_size for part in package.infolist())
+    if unpacked > LARGEST_UNPACKED or unpacked > 10_000_000 + 300 * path.stat().st_size:
+        words = N_("The workbook %(file)s is %(size)s MB unpacked; that is not taken.")
+        raise Invalid("file", words, file=name, size=unpacked // 1_000_000)
 
 
 def _cell(cell: Any) -> Any:
@@ -131,3 +191,6 @@ def _cell(cell: Any) -> Any:
     if isinstance(cell, bool | datetime.datetime | datetime.date | datetime.time) or cell is None:
         return cell
     return str(cell)
+
+
+__all__ = ["Rows", "SourceRow", "Table", "open_table", "read_table", "spool"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import math
+import re
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -14,9 +16,21 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import JSON, TypeDecorator, TypeEngine
 
-COLLATION = "caseroom"
-
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
+
+
+def is_storable(value: Any) -> bool:
+    """Whether both databases keep this JSON value: no NUL, no half of a pair, no number that is none."""
+    if isinstance(value, str):
+        return not _UNSTORABLE.search(value)
+    if isinstance(value, dict):
+        return all(is_storable(part) for pair in value.items() for part in pair)
+    if isinstance(value, list):
+        return all(is_storable(part) for part in value)
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 class UtcDateTime(TypeDecorator[datetime.datetime]):
@@ -128,9 +142,3 @@ def fold(text: str) -> str:
     """`text` in lower case without accents; dotless and dotted i are one letter."""
     decomposed = normalize("NFKD", text.translate(_TURKISH).lower())
     return "".join(letter for letter in decomposed if not combining(letter))
-
-
-def collate(left: str, right: str) -> int:
-    """Compare two texts: by folded letters first, then exactly. -1, 0 or 1."""
-    left_key, right_key = (fold(left), left), (fold(right), right)
-    return (left_key > right_key) - (left_key < right_key)

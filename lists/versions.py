@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import select
@@ -57,7 +58,18 @@ def history(session: Session, actor: Actor, list_name: str, item_id: int) -> lis
                 newer[column.id] = old
         by = Reference(row.actor_id, people[row.actor_id], "users") if row.actor_id in people else None
         entries.append(Entry(row.version, row.kind, row.at, by, tuple(changes)))
-    return _with_titles(session, actor, entries)
+    titled = iter(_with_titles(session, actor, [change for entry in entries for change in entry.changes]))
+    return [replace(entry, changes=tuple(islice(titled, len(entry.changes)))) for entry in entries]
+
+
+def compare(session: Session, actor: Actor, list_name: str, item_id: int, first: int, second: int) -> list[Difference]:
+    """Every column with its value at two versions. Raises NotFound: the item may not be read in full, or no version."""
+    found = definition(session, list_name)
+    item = query.get(session, actor, list_name, item_id, right=Level.READ)
+    stored = [column for column in found.visible_columns if column.type.is_stored]
+    current = {"id": item.id, "version": item.version, **{one.name: _stored(item[one.name]) for one in stored}}
+    old, new = (values_at(session, found, current, version) for version in (first, second))
+    return _with_titles(session, actor, [Difference(one, old[one.name], new[one.name]) for one in stored])
 
 
 def values_at(session: Session, found: ListDefinition, current: Mapping[str, Any], version: int) -> dict[str, Any]:
@@ -90,10 +102,10 @@ def _stored(value: Any) -> Any:
     return [_stored(one) for one in value] if isinstance(value, list) else value
 
 
-def _with_titles(session: Session, actor: Actor, entries: list[Entry]) -> list[Entry]:
+def _with_titles(session: Session, actor: Actor, differences: Sequence[Difference]) -> list[Difference]:
     """References instead of ids in the differences; what the actor may not see becomes None."""
     wanted: dict[str, set[int]] = {}
-    for difference in (difference for entry in entries for difference in entry.changes):
+    for difference in differences:
         if difference.column.type.target:
             for value in (difference.old, difference.new):
                 wanted.setdefault(difference.column.type.target, set()).update(
@@ -110,8 +122,4 @@ def _with_titles(session: Session, actor: Actor, entries: list[Entry]) -> list[E
             return [Reference(one, there[one], target) for one in value if one in there]
         return Reference(value, there[value], target) if value in there else None
 
-    return [
-        Entry(entry.version, entry.kind, entry.at, entry.by, tuple(
-            Difference(one.column, shown(one.column, one.old), shown(one.column, one.new)) for one in entry.changes
-        )) for entry in entries
-    ]  # fmt: skip
+    return [Difference(one.column, shown(one.column, one.old), shown(one.column, one.new)) for one in differences]

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -25,6 +25,7 @@ from ..lists.catalogue import definition
 from ..lists.database import database_of
 from ..lists.errors import N_, Invalid, NotFound
 from ..lists.query import Item
+from ..lists.recycling import when_purged
 from ..lists.rights import Actor, Level
 from . import matching
 from .case_tokens import CaseTokens
@@ -166,6 +167,20 @@ def blobs_of_messages(session: Session) -> Iterator[str]:
     yield from session.scalars(select(StoredCopy.sha256))
     yield from session.scalars(select(StoredAttachment.sha256))
     yield from session.scalars(select(Outgoing.sha256))
+
+
+@when_purged
+def _forget(session: Session, _list_id: int, _ids: list[int], guids: list[str]) -> None:
+    """A filing goes with its item; a message when no filing shows it any more."""
+    copies = set(session.scalars(select(Filing.copy_id).where(Filing.mail_guid.in_(guids))))
+    session.execute(delete(Filing).where(Filing.mail_guid.in_(guids)))
+    session.execute(delete(Outgoing).where(Outgoing.mail_guid.in_(guids), Outgoing.state != "waiting"))
+    unused = copies - set(session.scalars(select(Filing.copy_id).where(Filing.copy_id.in_(copies))))
+    messages = set(session.scalars(select(StoredCopy.message_id).where(StoredCopy.id.in_(unused))))
+    session.execute(delete(StoredCopy).where(StoredCopy.id.in_(unused)))
+    ended = messages - set(session.scalars(select(StoredCopy.message_id).where(StoredCopy.message_id.in_(messages))))
+    session.execute(delete(StoredAttachment).where(StoredAttachment.message_id.in_(ended)))
+    session.execute(delete(StoredMessage).where(StoredMessage.id.in_(ended)))
 
 
 def note_filing(session: Session, mail_guid: str, message_id: int, prepared: Prepared) -> Filing:

@@ -14,6 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from . import assets, errors, routes
 from .home import Home, open_home
 from .navigation import shell_context
+from .pages import cells
 from .request import COOKIE, SAFE, cookie_value, finish, identify
 from .sentences import one_stop
 from .settings import Settings, languages
@@ -30,7 +31,15 @@ COMPRESSED = (
 
 
 class Caseroom(Flask):
-    """Flask with one transaction per request: committed when the view has answered, rolled back when it raised."""
+    """Flask with one transaction per request: committed when the view has answered, rolled back when it raised.
+
+    No statement of a request runs longer than the setting `statement_seconds` says.
+    """
+
+    def full_dispatch_request(self) -> Response:
+        opened: Home = self.extensions["caseroom"]
+        with opened.database.statements_within(opened.settings.statement_seconds):
+            return super().full_dispatch_request()
 
     def dispatch_request(self) -> ResponseReturnValue:
         try:
@@ -102,6 +111,7 @@ def _templates(app: Flask) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters["one_stop"] = one_stop
+    app.jinja_env.filters["phone"] = cells.phone
     assets.register(app)
     app.context_processor(shell_context)
 

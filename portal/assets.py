@@ -10,7 +10,7 @@ import functools
 import hashlib
 import pathlib
 
-from flask import Flask, url_for
+from flask import Flask, g, url_for
 
 STATIC = pathlib.Path(__file__).resolve().parent / "static"
 # Committed and served as they are, in the order in which the cascade needs them.
@@ -23,10 +23,8 @@ STYLESHEETS = (
     "css/tables.css",
 )
 # Made by portal/frontend/build.py, not committed.
-BUNDLES = ("dist/app.js", "dist/taskpane.js")
-BUNDLE_ADVICE = (
-    "The scripts are not built; pages work without them. Build them with: python portal/frontend/build.py"
-)
+BUNDLES = ("dist/app.js", "dist/grid.js", "dist/taskpane.js")
+BUNDLE_ADVICE = "The scripts are not built; pages work without them. Build them with: python portal/frontend/build.py"
 
 
 def asset_url(name: str) -> str:
@@ -34,8 +32,11 @@ def asset_url(name: str) -> str:
 
     Templates leave the script element out where this is empty.
     """
-    version = fingerprint(name)
-    return url_for("static", filename=name, v=version) if version else ""
+    known: dict[str, str] = g.setdefault("asset_urls", {})  # the icons' file is named dozens of times in a page
+    if name not in known:
+        version = fingerprint(name)
+        known[name] = url_for("static", filename=name, v=version) if version else ""
+    return known[name]
 
 
 def fingerprint(name: str) -> str:

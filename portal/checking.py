@@ -84,7 +84,7 @@ def check_versions(session: Session, found: ListDefinition) -> Iterator[str]:
 def check_references(session: Session, found: ListDefinition) -> Iterator[str]:
     """What an item that is not deleted points to is there (a deleted target counts: it can be restored)."""
     for column in found.columns:
-        if not column.type.target:
+        if not column.type.target or not column.type.is_stored:
             continue
         target: FromClause
         if column.type.target == "users":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from .. import __version__
-from .commands import care, data, first, people, running
+from .commands import care, data, first, lists, people, running
 from .commands.common import Commands
 
 
@@ -23,7 +23,7 @@ def main() -> None:
     """
 
 
-for command in (*running.COMMANDS, *first.COMMANDS, *people.COMMANDS, *data.COMMANDS, *care.COMMANDS):
+for command in (*running.COMMANDS, *first.COMMANDS, *people.COMMANDS, *data.COMMANDS, *lists.COMMANDS, *care.COMMANDS):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from ..lists.errors import (
     Stale,
     StorageFull,
     Titles,
+    TooSlow,
     Words,
 )
 from .request import NotSignedIn, sign_in_redirect, wants_json
@@ -36,6 +37,7 @@ STATUS: list[tuple[type[DomainError], int]] = [
     (Conflict, 409),
     (Invalid, 422),
     (StorageFull, 507),
+    (TooSlow, 503),
     (TooManyTries, 429),
 ]
 
@@ -133,6 +135,7 @@ def answer(status: int, detail: str, fields: list[dict[str, Any]] | None = None)
         423: _("Locked"),
         428: _("Version missing"),
         429: _("Too many tries"),
+        503: _("Takes too long"),
         507: _("Storage full"),
     }.get(status, _("Not possible"))
     if wants_json():

@@ -89,11 +89,14 @@ def give(content: Content) -> Response:
 
 
 def disposition(content: Content) -> str:
+    """`Content-Disposition` of a content: shown in the browser where that was asked for and is safe."""
+    return named(content.file_name, shown=bool(request.args.get("inline")) and content.media_type in SHOWN)
+
+
+def named(file_name: str, *, shown: bool = False) -> str:
     """`Content-Disposition` with the name twice: for all clients in ASCII, for today's as it is."""
-    shown = request.args.get("inline") and content.media_type in SHOWN
-    plain = "".join(sign if " " <= sign < "\x7f" and sign not in '"\\%' else "_" for sign in content.file_name)
-    exact = quote(content.file_name, safe="")
-    return f"{'inline' if shown else 'attachment'}; filename=\"{plain}\"; filename*=UTF-8''{exact}"
+    plain = "".join(sign if " " <= sign < "\x7f" and sign not in '"\\%' else "_" for sign in file_name)
+    return f"{'inline' if shown else 'attachment'}; filename=\"{plain}\"; filename*=UTF-8''{quote(file_name, safe='')}"
 
 
 def _bytes(content: Content, start: int, end: int) -> Iterator[bytes]:

@@ -9,17 +9,19 @@ from sqlalchemy import inspect
 
 from .. import outlook_addin
 from ..calendar import writing
-from ..libraries import documents
+from ..libraries import attachments, documents
 from ..libraries import installing as templates
 from ..libraries.blobs import BlobStore, open_store
-from ..lists import importing, installing
+from ..lists import bulk_editing, imports, installing
 from ..lists.database import Database, House
 from . import migrations, models
+from .notices import following
+from .notices import models as notice_models
 from .search import suggesting
 from .settings import Settings, with_secret_key
 
 # Importing the rooms registers the functions that list definitions name, and their system tables.
-ROOMS = (importing, documents, outlook_addin, writing, models, suggesting)
+ROOMS = (imports, bulk_editing, documents, attachments, outlook_addin, writing, models, notice_models, suggesting)
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ def prepare(home: Home) -> None:
             database.prepare_postgresql(session)
         migrations.upgrade(session.connection())
         installing.install(session)
+        following.begin(session)
         templates.install(session, stored)
 
 

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from ..lists.catalogue import ListDefinition
 from ..lists.rights import may_add, may_open
+from .notices import reading as notices
 from .request import home
 from .settings import languages
 
@@ -30,6 +31,7 @@ def shell_context() -> dict[str, Any]:
             "navigation": _rail(),
             "create_menu": _create_menu(),
             "may_make": _may_make,
+            "unseen_notices": _unseen_notices,
         }
     return context
 
@@ -72,6 +74,11 @@ def _create_menu() -> list[dict[str, Any]]:
         ("mails", _("File a mail"), "/mail/file", "mail"),
     ]
     return [{"label": label, "href": href, "icon": icon} for name, label, href, icon in entries if _may_make(name)]
+
+
+def _unseen_notices() -> int:
+    """How many notices the reader has not seen. An error's page, behind which no session is open, asks nothing."""
+    return notices.unseen(g.session, g.actor) if g.has_news and "session" in g else 0
 
 
 def _known(list_name: str) -> ListDefinition | None:

@@ -59,6 +59,7 @@ def actor() -> Actor:
 def identify() -> None:
     """Find out who asks, by bearer token or session cookie, before every request."""
     g.actor, g.by_token, g.session_secret, g.renew = None, False, None, False
+    g.has_news = False
     authorization = request.headers.get("Authorization", "")
     if authorization[:7].lower() == "bearer ":
         g.by_token = True
@@ -69,7 +70,7 @@ def identify() -> None:
     secret = _secret_of_cookie(request.cookies.get(COOKIE, ""))
     if secret:
         with home().database.read() as reading:
-            user_id = sign_in.user_of_session(reading, secret)
+            user_id, g.has_news = sign_in.user_of_session(reading, secret)
             g.actor = load_actor(reading, user_id) if user_id else None
             g.session_secret = secret if g.actor else None
 

@@ -9,16 +9,33 @@ from .pages import (
     account,
     actions,
     admin,
+    bulk,
     calendar,
     case,
+    columns,
+    comments,
     company,
     documents,
+    grid,
     home,
+    imports,
+    item_rights,
     items,
+    jobs,
+    list_board,
+    list_colours,
+    list_export,
+    list_files,
+    list_filter,
+    list_settings,
+    list_views,
     lists,
     mail,
+    notices,
     outlook,
+    recycle_bin,
     search,
+    sharing,
     styleguide,
 )
 from .settings import Settings
@@ -33,8 +50,25 @@ def register(app: Flask, settings: Settings) -> None:
     app.register_blueprint(actions.blueprint)
     app.register_blueprint(documents.blueprint)
     app.register_blueprint(mail.blueprint)
+    app.register_blueprint(notices.blueprint)
     app.register_blueprint(lists.blueprint)
+    app.register_blueprint(grid.blueprint)
+    app.register_blueprint(bulk.blueprint)
+    app.register_blueprint(recycle_bin.blueprint)
+    app.register_blueprint(jobs.blueprint)
+    app.register_blueprint(list_board.blueprint)
+    app.register_blueprint(list_export.blueprint)
+    app.register_blueprint(list_filter.blueprint)
+    app.register_blueprint(list_views.blueprint)
+    app.register_blueprint(list_colours.blueprint)
     app.register_blueprint(items.blueprint)
+    app.register_blueprint(item_rights.blueprint)
+    app.register_blueprint(sharing.blueprint)
+    app.register_blueprint(comments.blueprint)
+    app.register_blueprint(list_settings.blueprint)
+    app.register_blueprint(list_files.blueprint)
+    app.register_blueprint(columns.blueprint)
+    app.register_blueprint(imports.blueprint)
     app.register_blueprint(search.blueprint)
     app.register_blueprint(admin.blueprint)
     app.register_blueprint(calendar.blueprint)

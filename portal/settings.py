@@ -153,8 +153,15 @@ class Settings:
     sign_in_attempts_per_address: int = setting(
         100, "wrong passwords from one network address before it must wait", check=between(1, 100_000)
     )
+    recycle_days: int = setting(
+        93, "days until what was deleted is gone for good, both bins together", check=between(1, 3650)
+    )
     sign_in_wait_minutes: int = setting(15, "minutes in which wrong passwords are counted", check=between(1, 1440))
     upload_limit_mb: int = setting(250, "largest upload, in megabytes of 1,000,000 bytes", check=between(1, 100_000))
+    statement_seconds: int = setting(
+        10, "seconds after which a question to the database is stopped; background work takes its time",
+        check=between(1, 3600),
+    )  # fmt: skip
     development: bool = setting(False, "show the style guide and reload templates; never on a public address")
     origins: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 

@@ -7,22 +7,22 @@ import hashlib
 import math
 import secrets
 from collections.abc import Sequence
+from functools import cache
 from itertools import pairwise
 from typing import Literal
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, exists, func, select
 from sqlalchemy.orm import Session
 
 from ..lists.errors import DomainError, Invalid, NotFound
 from ..lists.models import User, now
 from .models import ApiToken, SignInFailure, UserSession
+from .notices.models import Notice
 from .settings import Settings
 
 HASHER = PasswordHasher()
-# Verified when there is no such user, so that the answer takes the same time.
-_NOBODY = HASHER.hash(secrets.token_urlsafe(16))
 LONGEST_SESSION = datetime.timedelta(days=30)
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 256
 WEAK_BITS, STRONG_BITS = 35, 70
@@ -45,6 +45,13 @@ def hash_password(password: str) -> str:
     if len(password) > LONGEST_PASSWORD:
         raise Invalid("password", "This is longer than %(max)s characters.", max=LONGEST_PASSWORD)
     return HASHER.hash(password)
+
+
+@cache
+def _nobodys_hash() -> str:
+    """Verified when there is no such user, so that the answer takes the same time. Made at the first sign-in of a
+    process, whoever's it is."""
+    return HASHER.hash(secrets.token_urlsafe(16))
 
 
 def strength(password: str, known: str = "") -> Literal["weak", "fair", "strong"]:
@@ -85,12 +92,13 @@ def new_password() -> str:
 
 def password_fits(user: User | None, password: str) -> bool:
     """Whether the password is the user's; takes as long for a user who does not exist."""
-    stored = user.password_hash if user and user.active and user.password_hash else _NOBODY
+    nobody = _nobodys_hash()
+    stored = user.password_hash if user and user.active and user.password_hash else nobody
     try:
         HASHER.verify(stored, password[:LONGEST_PASSWORD])
     except (VerificationError, InvalidHashError):
         return False
-    return stored is not _NOBODY
+    return stored is not nobody
 
 
 def find_user(session: Session, email: str) -> User | None:
@@ -137,11 +145,15 @@ def open_session(session: Session, user: User, *, address: str, agent: str) -> s
     return secret
 
 
-def user_of_session(session: Session, secret: str) -> int | None:
-    """The user whose session this is; None when it was ended or is too old."""
-    return session.scalar(
-        select(UserSession.user_id).where(UserSession.secret_hash == _hash(secret), UserSession.expires > now())
-    )
+def user_of_session(session: Session, secret: str) -> tuple[int | None, bool]:
+    """The user whose session this is, None when it was ended or is too old; and whether there may be news for them.
+
+    Every page shows whether there are: asked here, that costs no statement of its own.
+    """
+    news = exists().where(Notice.user_id == UserSession.user_id, Notice.seen.is_(None))
+    mine = UserSession.secret_hash == _hash(secret), UserSession.expires > now()
+    found = session.execute(select(UserSession.user_id, news).where(*mine)).first()
+    return (found[0], found[1]) if found else (None, False)
 
 
 def close_session(session: Session, secret: str) -> None:

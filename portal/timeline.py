@@ -9,16 +9,13 @@ hidden has no company for that reader, so it is on no company's timeline.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
-    Boolean,
     ColumnElement,
-    Date,
-    Integer,
     Select,
     Text,
     and_,
@@ -35,12 +32,15 @@ from sqlalchemy.orm import Session
 
 from ..lists.catalogue import definition
 from ..lists.errors import Invalid
+from ..lists.models import Comment
 from ..lists.query import Item, shown_name
 from ..lists.reading import Reading
 from ..lists.rights import Actor, Level
 from ..lists.sqltypes import UtcDateTime
+from . import remarks
+from .remarks import COMMENT, EXCERPT, TYPES, Remark
 
-SOURCES = ("activities", "events", "mails", "documents", "cases")  # the order breaks ties of the instant
+SOURCES = ("activities", "events", "mails", "documents", "cases", "comments")  # the order breaks ties of the instant
 KINDS: dict[str, dict[str, tuple[str, ...]]] = {  # kind: the lists, and of activities the types
     "all": {"activities": (), "events": (), "mails": (), "documents": ()},
     "calls": {"activities": ("call",)},
@@ -48,29 +48,10 @@ KINDS: dict[str, dict[str, tuple[str, ...]]] = {  # kind: the lists, and of acti
     "meetings": {"activities": ("meeting",), "events": ()},
     "tasks": {"activities": ("task",)},
     "documents": {"documents": ()},
+    "comments": {},
 }
+WITH_COMMENTS = ("all", "comments")
 INSTANTS = {"activities": "created", "events": "start", "mails": "sent", "documents": "modified"}
-EXCERPT = 600  # letters of a text that a timeline shows
-_TYPES: dict[str, Any] = {
-    "name": Text,
-    "activity_type": Text,
-    "name_typed": Boolean,
-    "description": Text,
-    "company": Integer,
-    "case": Integer,
-    "contact": Integer,
-    "salesperson": Integer,
-    "modified_by": Integer,
-    "sender": Text,
-    "due": Date,
-    "done": UtcDateTime,
-    "start": UtcDateTime,
-    "end": UtcDateTime,
-    "all_day": Boolean,
-    "place": Text,
-    "file_version": Text,
-    "status": Text,
-}
 
 
 @dataclass(frozen=True)
@@ -79,7 +60,13 @@ class Entry:
 
     item: Item
     at: datetime.datetime
-    kind: str  # call, task, meeting, mail, document, case
+    kind: str  # call, task, meeting, mail, document, case, comment
+    comment: Remark | None = None
+
+    @property
+    def source(self) -> str:
+        """Where it comes from."""
+        return "comments" if self.comment else self.item.definition.name
 
     @property
     def day(self) -> datetime.date | None:
@@ -105,16 +92,22 @@ class Timeline:
 
 
 Where = Callable[[Reading], ColumnElement[bool]]
+Cursor = tuple[datetime.datetime, int, int]  # the last entry's instant, its source's place, its number
 
 
 def of_company(session: Session, actor: Actor, company: int, **options: Any) -> Timeline:
     """The timeline of a company, with what happened on its contacts and cases. Options as of `_timeline`."""
-    return _timeline(session, actor, lambda reading: reading.definition.sql("company") == company, **options)
+    said_of = {"relations": "id", "cases": "company"}
+    return _timeline(session, actor, _of("company", company), said_of=said_of, number=company, **options)
 
 
 def of_case(session: Session, actor: Actor, case: int, **options: Any) -> Timeline:
     """The timeline of a case. Options as of `_timeline`."""
-    return _timeline(session, actor, lambda reading: reading.definition.sql("case") == case, **options)
+    return _timeline(session, actor, _of("case", case), said_of={"cases": "id"}, number=case, **options)
+
+
+def _of(column: str, number: int) -> Where:
+    return lambda reading: reading.definition.sql(column) == number
 
 
 def changes(session: Session, actor: Actor, groups: Iterable[int], *, limit: int) -> list[Entry]:
@@ -133,6 +126,8 @@ def _timeline(
     actor: Actor,
     where: Where,
     *,
+    said_of: Mapping[str, str],
+    number: int,
     now: datetime.datetime,
     kind: str = "all",
     before: str | None = None,
@@ -140,6 +135,7 @@ def _timeline(
     ahead: bool = True,
 ) -> Timeline:
     """A page of a timeline. `kind`: a key of KINDS; `before`: a cursor; `ahead`: find next step and last contact too.
+    `said_of`: the lists whose comments belong to it, with the column that is `number` on their items.
 
     Raises Invalid for a cursor that is none.
     """
@@ -150,11 +146,14 @@ def _timeline(
         if cursor:
             conditions.append(_older(cursor, name))
         parts.append(_part(session, actor, "entry", name, _all(conditions), INSTANTS[name], limit + 1))
+    if kind in WITH_COMMENTS:
+        older = _earlier(Comment.at, Comment.id, cursor, SOURCES.index("comments")) if cursor else None
+        parts += remarks.parts(session, actor, said_of, number, older, limit + 1)
     if ahead:
         parts += _next_parts(session, actor, where, now) + _contact_parts(session, actor, where, now)
     found: dict[str, list[Entry]] = {"entry": [], "next": [], "contact": []}
     for part, entry in _entries(session, actor, parts):
-        found[part].append(entry)
+        found["entry" if part == COMMENT else part].append(entry)
     entries = sorted(found["entry"], key=_order)
     shown = entries[:limit]
     zone = ZoneInfo(actor.time_zone)
@@ -249,7 +248,7 @@ def _part(
     """The newest rows of one list (or, with `sort`, the lowest by that column): the same columns for every list."""
     reading = Reading(session, definition(session, list_name), actor, Level.READ)
     at = _at(reading, instant)
-    columns = [_value(reading, name, kind) for name, kind in _TYPES.items()]
+    columns = [_value(reading, name, kind) for name, kind in TYPES.items()]
     level = reading.access.level.label("level_")
     fixed = (
         literal(part).label("part"),
@@ -287,9 +286,13 @@ def _value(reading: Reading, name: str, kind: Any) -> ColumnElement[Any]:
 
 
 def _entries(session: Session, actor: Actor, parts: Sequence[Select[Any]]) -> Iterable[tuple[str, Entry]]:
-    for row in session.execute(union_all(*parts)):
+    for row in session.execute(union_all(*parts)) if parts else ():
         found = definition(session, row.list_)
-        values = {name: getattr(row, f"v_{name}") for name in _TYPES if found.has(name) or name == "modified_by"}
+        if row.part == COMMENT:
+            item = Item(found, {"id": row.v_company, "name": row.v_name}, Level(row.level_))
+            yield row.part, Entry(item, row.at, COMMENT, remarks.of_row(row))
+            continue
+        values = {name: getattr(row, f"v_{name}") for name in TYPES if found.has(name) or name == "modified_by"}
         values["name"] = shown_name(found, values, actor)
         text = {"mails": "text"}.get(row.list_, "description")
         item = Item(found, {**values, text: row.v_description, "id": row.id}, Level(row.level_))
@@ -303,7 +306,11 @@ def _kind(list_name: str, activity_type: str | None) -> str:
 
 
 def _order(entry: Entry) -> tuple[float, int, int]:
-    return (-entry.at.timestamp(), SOURCES.index(entry.item.definition.name), -entry.item.id)
+    return (-entry.at.timestamp(), SOURCES.index(entry.source), -_number(entry))
+
+
+def _number(entry: Entry) -> int:
+    return entry.comment.id if entry.comment else entry.item.id
 
 
 def _when(entry: Entry, zone: ZoneInfo) -> tuple[datetime.date, bool]:
@@ -313,25 +320,25 @@ def _when(entry: Entry, zone: ZoneInfo) -> tuple[datetime.date, bool]:
     return entry.day or datetime.date.max, False
 
 
-def _older(cursor: tuple[datetime.datetime, int, int], list_name: str) -> Where:
-    instant, place, number = cursor
+def _older(cursor: Cursor, list_name: str) -> Where:
     rank = SOURCES.index(list_name)
+    return lambda reading: _earlier(_at(reading, INSTANTS[list_name]), reading.id, cursor, rank)
 
-    def condition(reading: Reading) -> ColumnElement[bool]:
-        at = _at(reading, INSTANTS[list_name])
-        then = literal(instant, UtcDateTime())
-        if rank > place:
-            return at <= then
-        return or_(at < then, and_(at == then, reading.id < number)) if rank == place else at < then
 
-    return condition
+def _earlier(at: Any, number_of: Any, cursor: Cursor, rank: int) -> ColumnElement[bool]:
+    """Whether something of the source with this rank stands behind the cursor."""
+    instant, place, number = cursor
+    then = literal(instant, UtcDateTime())
+    if rank > place:
+        return at <= then
+    return or_(at < then, and_(at == then, number_of < number)) if rank == place else at < then
 
 
 def _cursor(entry: Entry) -> str:
-    return f"{entry.at.isoformat()}~{SOURCES.index(entry.item.definition.name)}~{entry.item.id}"
+    return f"{entry.at.isoformat()}~{SOURCES.index(entry.source)}~{_number(entry)}"
 
 
-def _read_cursor(text: str) -> tuple[datetime.datetime, int, int]:
+def _read_cursor(text: str) -> Cursor:
     try:
         instant, place, number = text.split("~")
         at = datetime.datetime.fromisoformat(instant)

@@ -23,11 +23,13 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from ..libraries import collecting, reading
-from ..lists import changelog
+from ..lists import bins, bulk_editing, changelog, indexes, recycling, retyping_jobs
 from ..lists.models import now
+from . import imports
 from .home import Home
 from .mail import deliver_step
 from .models import Lease, SignInFailure, UserSession
+from .notices import delivering, following
 
 LOG = logging.getLogger("caseroom.worker")
 POLL_SECONDS = 0.5
@@ -54,6 +56,38 @@ def forget_old_sessions(home: Home) -> bool:
     return False
 
 
+def empty_column_bins(home: Home) -> bool:
+    """Take a column out of its table whose time in the bin is over."""
+    with home.database.write() as session:
+        return bins.purge(session) > 0
+
+
+def purge_deleted(home: Home) -> bool:
+    """End for good what has lain in the recycle bins long enough: items, and whole lists."""
+    kept = timedelta(days=home.settings.recycle_days)
+    return recycling.purge_old(home.database, kept) or bins.purge_lists(home.database, kept)
+
+
+def complete_indexes(home: Home) -> bool:
+    """Make an index that a list's columns ask for and that is not there yet."""
+    return indexes.complete(home.database)
+
+
+def edit_in_bulk(home: Home) -> bool:
+    """Do a portion of a change of many rows."""
+    return bulk_editing.step(home.database)
+
+
+def forget_bulk_edits(home: Home) -> bool:
+    """Forget what became of changes of many rows that ended long ago."""
+    return bulk_editing.forget_old(home.database)
+
+
+def change_types(home: Home) -> bool:
+    """Convert a portion of a large list's column that is given another type."""
+    return retyping_jobs.step(home.database)
+
+
 def index_changes(home: Home) -> bool:
     """Bring the full-text index up to date."""
     indexing = importlib.import_module(f"{__package__}.search.indexing")
@@ -69,7 +103,13 @@ def indexing_step() -> Step | None:
 # A room's step is added here; it then runs in every `caseroom serve` and `caseroom worker`.
 STEPS = [Step("sessions", forget_old_sessions, every=3600, follows_changes=False)]
 STEPS += [Step("texts", reading.step), Step("orphans", collecting.step, every=3600, follows_changes=False)]
-STEPS += [Step("mail", deliver_step, every=5)]
+STEPS += [Step("columns", empty_column_bins, every=3600, follows_changes=False)]
+STEPS += [Step("purging", purge_deleted, every=600, follows_changes=False)]
+STEPS += [Step("indexes", complete_indexes, follows_changes=False)]
+STEPS += [Step("notices", following.step), Step("alerts", delivering.step, every=10)]
+STEPS += [Step("bulk", edit_in_bulk, every=1), Step("types", change_types, every=1)]
+STEPS += [Step("bulk results", forget_bulk_edits, every=3600, follows_changes=False)]
+STEPS += [Step("mail", deliver_step, every=5), Step("imports", imports.step, every=2)]
 STEPS += [step for step in [indexing_step()] if step]
 
 

@@ -151,6 +151,24 @@ class Asking:
         if "action" in names:
             of_path = _fixed_list(rule.rule) or "cases"
             yield from ({"action": action} for action in ACTIONS[of_path])
+        elif "file_id" in names:
+            yield {"column": "a_attachment", "file_id": self.naming.file}
+        elif "column" in names and "/files/" in rule.rule:
+            yield {"column": "a_attachment"}
+        elif "column" in names:
+            found = self.lists[values.get("list_name", values.get("name"))]
+            yield from ({"column": one.name} for one in found.visible_columns if not one.type.is_multi)
+        elif "view_id" in names:
+            on_page = rule.endpoint.startswith("list_views.")
+            yield {"view_id": self.naming.views[0 if on_page else 1]}
+        elif "comment_id" in names:
+            yield {"comment_id": self.naming.comments[1 if rule.endpoint.startswith("api_") else 0]}
+        elif "notice_id" in names:
+            yield {"notice_id": self.naming.notices[0]}
+        elif "alert_id" in names:
+            yield {"alert_id": self.naming.alerts[0]}
+        elif "job_id" in names:
+            yield from ({"job_id": number} for number in self.naming.jobs)
         elif "version" in names:
             yield from ({"version": version} for version in ("1.0", "7.0"))
         elif "number" in names and "mail_id" not in names:
@@ -158,6 +176,8 @@ class Asking:
             yield from ({"number": number} for number in known)
         elif "number" in names:
             yield from ({"number": number} for number in (1, 2, 9))
+        elif "column" in names:
+            yield {"column": "name"}
         elif "secret" in names:
             yield {"secret": self.naming.feed}
         elif "setting" in names:

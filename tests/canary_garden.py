@@ -18,14 +18,18 @@ from letters import a_mail, word_file
 from search_house import index
 from sqlalchemy import select
 
-from caseroom.lists import filters, items, query
+from caseroom.lists import bulk_editing, filters, items, query
+from caseroom.lists.bulk_editing import BulkJob
 from caseroom.lists.catalogue import Column, ListDefinition, catalogue
 from caseroom.lists.columns import TYPES
 from caseroom.lists.crm import users
-from caseroom.lists.models import User
+from caseroom.lists.models import Comment, User, ViewRow
+from caseroom.lists.reading import Stage
 from caseroom.lists.rights import PROGRAM
 from caseroom.portal.app import create_app
 from caseroom.portal.models import ApiToken, UserSession
+from caseroom.portal.notices import alerts, following
+from caseroom.portal.notices.models import Alert, Notice
 
 # A list that somebody made at run time, with a column of every type, separated by group as cases are.
 VISITS = "visits"
@@ -49,7 +53,8 @@ _MADE = {"activities.name": "cases.name", "mails.name": "mails.subject"}
 
 def text_columns(found: ListDefinition) -> list[Column]:
     """The columns that hold words which somebody wrote."""
-    return [one for one in found.columns if one.type.is_text or one.type.name in ("tags", "address", "participants")]
+    kinds = ("tags", "address", "participants")
+    return [one for one in found.columns if one.type.is_stored and (one.type.is_text or one.type.name in kinds)]
 
 
 def value_of(column: Column, word: str) -> Any:
@@ -65,6 +70,10 @@ def value_of(column: Column, word: str) -> Any:
     }.get(column.type.name, word)
 
 
+OF_NORTH = {"sessions": UserSession, "tokens": ApiToken, "views": ViewRow, "jobs": BulkJob,
+            "notices": Notice, "alerts": Alert}  # rows of a user's own
+
+
 @dataclass(frozen=True)
 class Naming:
     """All by which a request can name what is hidden. A twin names in the same ways what never existed."""
@@ -77,6 +86,12 @@ class Naming:
     feed: str  # a secret address, guessed
     sessions: Sequence[int]
     tokens: Sequence[int]
+    file: str  # of a file on a visit
+    views: Sequence[int]
+    comments: Sequence[int]
+    notices: Sequence[int]
+    alerts: Sequence[int]
+    jobs: Sequence[int]  # changes of many rows
 
     def every(self, *lists: str) -> Iterator[tuple[str, int]]:
         """(list, id) of all that is hidden, standing and deleted."""
@@ -104,13 +119,14 @@ class Naming:
             "guid": "00000000-0000-4000-8000-000000000000",
             "token": self.token[:3] + "0" * 32 + self.token[35:],
             "feed": "never" + self.feed[5:],
+            "file": "0" * 32,
         }
         meant |= {other: getattr(self, name) for name, other in swapped.items()}
         ids, deleted = (
             {name: [never(number) for number in numbers_] for name, numbers_ in kind.items()}
             for kind in (self.ids, self.deleted)
         )
-        secrets = {name: [never(number) for number in getattr(self, name)] for name in ("sessions", "tokens")}
+        secrets = {name: [never(number) for number in getattr(self, name)] for name in (*OF_NORTH, "comments")}
         return replace(self, words=words, ids=ids, deleted=deleted, **secrets, **swapped), meant
 
 
@@ -181,6 +197,7 @@ class _Planting:
         self._deleted()
         self._view()
         self._of_another_member()
+        self._comments()
         self.house.client("north")  # a session of a browser's, to be named
         index(self.house)
         return self._garden()
@@ -197,10 +214,13 @@ class _Planting:
         admin = self.house.api("admin")
         more: dict[str, dict[str, Any]] = {
             "lookup": {"list": "cases"}, "multi_lookup": {"list": "cases"}, "choice": {"choices": ["a"]},
-            "multi_choice": {"choices": ["a"]},
+            "multi_choice": {"choices": ["a"]}, "calculated": {"formula": "a_text"},
+            "reverse_lookup": {"list": VISITS, "column": "before"},
+            "rollup": {"list": VISITS, "column": "before", "function": "count"},
         }  # fmt: skip
         columns = [{"name": f"a_{kind}", "type": kind, **more.get(kind, {})} for kind in TYPES]
         columns.append({"name": "code", "type": "text", "unique": True})
+        columns.append({"name": "before", "type": "lookup", "list": VISITS, "show": ["a_text", "a_email"]})
         _made(admin.post("/api/v1/lists", json={"name": VISITS, "separation": "by_group", "columns": columns}))
         pointers = [
             {"name": f"of_{target}", "type": kind, "list": target}
@@ -261,7 +281,12 @@ class _Planting:
         _made(self.north.post(f"/api/v1/cases/{other.id}/actions/close", json=said))
 
     def _own_lists(self) -> None:
-        self._make(VISITS, a_lookup=self.case, a_multi_lookup=[self.case])
+        visit = self._make(VISITS, a_lookup=self.case, a_multi_lookup=[self.case])
+        self.house.make(VISITS, {"name": self.words("later.visit"), "before": visit})
+        files = [(io.BytesIO(self.words("attached").encode()), f"{self.words('attached_name')}.txt")]
+        sent = self.north.post(f"/api/v1/lists/{VISITS}/items/{visit}/files/a_attachment", data={"file": files})
+        assert sent.status_code == 200, sent.text
+        self.file = sent.json["a_attachment"][0]["id"]
         with self.house.home.database.read() as session:
             hanging = {
                 name: query.page(session, PROGRAM, name, where=filters.where(case=self.case)).items[0].id
@@ -286,7 +311,10 @@ class _Planting:
     def _view(self) -> None:
         view = {"name": "own", "title": self.words("view.title"), "columns": ["name"]}
         view["filter"] = f"name ne '{self.words('view.filter')}'"  # type: ignore[assignment]
-        _made(self.north.post("/api/v1/lists/cases/views", json=view))
+        coloured = {"formula": f'name = "{self.words("view.colour")}"', "colour": "red"}
+        view["colours"] = [coloured]  # type: ignore[assignment]
+        for name in ("own", "own_second"):
+            _made(self.north.post("/api/v1/lists/cases/views", json={**view, "name": name}))
 
     def _of_another_member(self) -> None:
         """What `both` writes as a member of North: a task, a mail for their eyes only, a draft under check-out."""
@@ -300,6 +328,22 @@ class _Planting:
         draft = f"%PDF-1.4\n% {self.words('member.draft')}\n%%EOF\n".encode()
         _made(self.both.put(f"{at}/content", data=draft, headers={"If-Match": "*"}))
 
+        # A case that stands cannot be brought back: the refusal names it.
+        with self.house.write("north") as (session, actor):
+            bulk_editing.start(session, actor, "cases", "restore", {}, ids=[self.case])
+
+    def _comments(self) -> None:
+        """What is said of the case, and who is told of it: `north` of what `both` says, `both` of what `north` says."""
+        at = f"/api/v1/lists/cases/items/{self.case}/comments"
+        for place in ("comment.text", "comment.second"):
+            _made(self.north.post(at, json={"text": f"@Both Person {self.words(place)}"}))
+        _made(self.both.post(at, json={"text": f"@North Person {self.words('comment.of_member')}"}))
+        for who in ("north", "both"):
+            with self.house.write(who) as (session, actor):
+                alerts.add(session, actor, "cases", item_id=self.case)
+        while following.step(self.house.home):
+            pass
+
     def _garden(self) -> Garden:
         ids, deleted = ({name: self._ids(name, deleted=kind) for name in HIDDEN} for kind in (False, True))
         ids["cases"].sort(key=lambda number: number != self.case)
@@ -309,18 +353,21 @@ class _Planting:
             user = session.get_one(User, self.house.people["north"])
             mine = {
                 name: list(session.scalars(select(table.id).where(table.user_id == user.id)))
-                for name, table in (("sessions", UserSession), ("tokens", ApiToken))
+                for name, table in OF_NORTH.items()
             }
+            said = select(Comment.id).where(Comment.author_id == user.id).order_by(Comment.id)
+            mine["comments"] = list(session.scalars(said))
             case = query.get(session, PROGRAM, "cases", self.case)
             feed = user.feed_secret[::-1]
         from caseroom.portal.mail import tokens
 
-        naming = Naming(self.words, ids, deleted, case.guid, tokens(self.house.home).make(case.guid), feed, **mine)
+        token = tokens(self.house.home).make(case.guid)
+        naming = Naming(self.words, ids, deleted, case.guid, token, feed, **mine, file=self.file)
         return Garden(self.house, self.words, naming, self.common, self.lists)
 
     def _ids(self, list_name: str, *, deleted: bool) -> list[int]:
         with self.house.home.database.read() as session:
-            found = query.page(session, PROGRAM, list_name, columns=[], limit=500, deleted=deleted).items
+            found = query.page(session, PROGRAM, list_name, columns=[], limit=500, stage=Stage(deleted)).items
         return [item.id for item in found]
 
     def _id_of(self, list_name: str, name: str) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from canary_asks import Asking, Sent, Values
-from canary_garden import text_columns
+from canary_garden import HIDDEN, text_columns
 
 from caseroom.lists.catalogue import Column
 
@@ -89,9 +89,19 @@ def item(asking: Asking, values: Values) -> Iterator[Sent]:
     yield Sent({"$expand": ",".join(lookups[:MOST_EXPANDED])})
 
 
-@_of("api_lists.read", "api_lists.columns", "api_lists.views", "lists.recycle_bin")
+@_of("api_lists.read", "api_lists.columns", "api_views.browse", "lists.recycle_bin")
 def of_a_list(asking: Asking, values: Values) -> Iterator[Sent]:
     if asking.matters(values.get("name") or values["list_name"]):
+        yield Sent()
+
+
+@_of(
+    "list_settings.show", "list_settings.ask_remove", "list_files.ask_export", "list_files.export",
+    "list_files.ask_copy", "imports.of_list", "columns.new", "columns.edit", "columns.ask_type", "columns.ask_delete",
+)  # fmt: skip
+def for_administrators(_asking: Asking, values: Values) -> Iterator[Sent]:
+    """They say the same of every list to who is no administrator, before they look for it: one list will do."""
+    if values["list_name"] == "cases":
         yield Sent()
 
 
@@ -106,9 +116,60 @@ def list_page(asking: Asking, values: Values) -> Iterator[Sent]:
     yield Sent({"view": "all", "sort": "-modified"}, headers={"HX-Target": "rows", "HX-Request": "true"})
     yield Sent({"search": asking.word(f"{found.name}.name"), "count": "1"})
     yield Sent({f"f.{column.name}": number for column, _target, number in asking.pointing(found.name)})
+    if found.name == "cases":
+        shaped = {"view": "all", "group": "company,salesperson", "totals": "value:sum,company:filled"}
+        yield Sent(shaped)
+        yield Sent({**shaped, "fold": "1"})
+        yield Sent({"view": "all", "kind": "board", "board": "company"})
+        yield Sent({"view": "all", "kind": "calendar", "start": "created"})
+        yield Sent({"view": "all", "f1.name.contains": asking.word("cases.name"), "f1.value.gt": "1"})
+    for column in _texts(asking, found.name)[:1]:
+        rule = f'red: CONTAINS({column.name}, "{asking.word(f"{found.name}.{column.name}")}")'
+        yield Sent({"view": "all", "colours": rule, "widths": "name:90"})
 
 
-@_of("lists.count")
+@_of("list_filter.values")
+def filter_values(asking: Asking, values: Values) -> Iterator[Sent]:
+    name, some = values["list_name"], ("name", "company", "case", "description", "subject", "a_lookup", "a_text")
+    if name in HIDDEN and values["column"] in some:
+        yield Sent({"view": "all"})
+        yield Sent({"q": asking.word(f"{name}.{values['column']}")}, headers={"HX-Target": "values"})
+
+
+@_of("list_filter.conditions", "list_views.columns", "list_views.manage")
+def list_settings(asking: Asking, values: Values) -> Iterator[Sent]:
+    if asking.matters(values["list_name"]):
+        yield Sent({"view": "own"})
+        yield Sent({f"f.{column.name}": number for column, _target, number in asking.pointing(values["list_name"])})
+
+
+@_of("list_colours.show", "list_colours.check")
+def colour_rules(asking: Asking, values: Values) -> Iterator[Sent]:
+    """Conditions on what is hidden, typed and in the address of the list."""
+    name = values["list_name"]
+    if not asking.matters(name):
+        return
+    conditions = [f'CONTAINS({one.name}, "{asking.word(f"{name}.{one.name}")}")' for one in _texts(asking, name)]
+    yield Sent({"view": "own"})
+    yield Sent({"view": "own", "colours": "\n".join(f"red: {one}" for one in conditions[:3])})
+    yield Sent({"formula": conditions, "colour": ["red"] * len(conditions), "do": "up-1"})
+
+
+@_of("list_views.save_as")
+def save_view_form(asking: Asking, values: Values) -> Iterator[Sent]:
+    if values["list_name"] == "cases":
+        yield Sent({"state": f"view=own&f.name={asking.word('cases.name')}"})
+
+
+@_of("list_export.show")
+def list_export(asking: Asking, values: Values) -> Iterator[Sent]:
+    yield from list_count(asking, values)
+    columns = ",".join(column.name for column in asking.lists[values["list_name"]].visible_columns)
+    for kind in ("csv", "json", "xlsx"):
+        yield Sent({"columns": columns, "view": "all", "format": kind})
+
+
+@_of("lists.count", "grid.rows")
 def list_count(asking: Asking, values: Values) -> Iterator[Sent]:
     name = values["list_name"]
     if not asking.matters(name):
@@ -118,6 +179,24 @@ def list_count(asking: Asking, values: Values) -> Iterator[Sent]:
     for column, target, number in asking.pointing(name):
         yield Sent({"view": "all", f"f.{column.name}": number})
         yield Sent({"view": "all", f"f.{column.name}.contains": asking.word(f"{target}.name")})
+
+
+@_of("bulk.ask")
+def many_rows(asking: Asking, values: Values) -> Iterator[Sent]:
+    name = values["list_name"]
+    if not asking.matters(name):
+        return
+    if name in asking.naming.ids and name != "events":
+        for kind in ("edit", "delete", "restore", "discard"):
+            yield Sent({"id": [*asking.naming.ids[name], *asking.naming.deleted[name]], "do": kind})
+    yield Sent({"all": "1", "state": f"view=all&search={asking.word(f'{name}.name')}"})
+    for column, _target, number in asking.pointing(name):
+        yield Sent({"all": "1", "do": "delete", "state": f"view=all&f.{column.name}={number}"})
+
+
+@_of("recycle_bin.ask_purge")
+def purging(asking: Asking, _values: Values) -> Iterator[Sent]:
+    yield Sent({"id": [f"{name}:{one}" for name, ids in asking.naming.deleted.items() for one in ids]})
 
 
 @_of("lists.suggest")
@@ -211,3 +290,29 @@ def choice_of_company(asking: Asking, _values: Values) -> Iterator[Sent]:
 @_of("admin.show_users")
 def users(asking: Asking, _values: Values) -> Iterator[Sent]:
     yield Sent({"q": asking.word("cases.name")})
+
+
+@_of("comments.people")
+def people_to_name(_asking: Asking, _values: Values) -> Iterator[Sent]:
+    yield Sent({"q": "person"})
+
+
+@_of("notices.show_alerts", "jobs.show")
+def alerts(_asking: Asking, _values: Values) -> Iterator[Sent]:
+    yield Sent()
+    yield Sent({"of": "everybody"})
+
+
+@_of("notices.new")
+def alert_form(asking: Asking, values: Values) -> Iterator[Sent]:
+    name = values["list_name"]
+    if name in asking.naming.ids and name != "events":
+        yield Sent({"item": asking.naming.first(name)})
+    if name == "cases":
+        yield Sent({"view": asking.naming.views[0]})
+
+
+@_of("api_notices.browse")
+def notices(_asking: Asking, _values: Values) -> Iterator[Sent]:
+    yield Sent()
+    yield Sent({"unseen": "true"})

@@ -203,8 +203,9 @@ def _difference(left: str, right: str) -> str:
 # --- What must stay as it is ------------------------------------------------------------------------
 
 STEADY = (
-    "file_versions", "item_versions", "list_views", "mail_filings", "memberships", "outgoing_mails", "scope_grants",
-    "stored_attachments", "stored_copies", "stored_messages", "user_roles", "users", "working_copies",
+    "alerts", "comments", "file_versions", "item_versions", "list_views", "mail_filings", "memberships",
+    "outgoing_mails", "scope_grants", "stored_attachments", "stored_copies", "stored_messages", "user_roles", "users",
+    "working_copies",
 )  # fmt: skip
 
 

@@ -50,6 +50,11 @@ def _filled(found: ListDefinition, asking: Asking) -> dict[str, Any]:
 # --- Items of any list ----------------------------------------------------------------------------
 
 
+@_of("api_items.attach")
+def attach(asking: Asking, values: Values) -> Iterator[Sent]:
+    yield Sent(files=(("file", word_file("Stranger"), "Stranger.docx"),))
+
+
 @_of("api_items.create")
 def create(asking: Asking, values: Values) -> Iterator[Sent]:
     found = asking.lists[values["name"]]
@@ -61,6 +66,66 @@ def create(asking: Asking, values: Values) -> Iterator[Sent]:
         yield Sent(json={**filled, **taken}, makes=True)
     if found.name == "cases":
         yield Sent(json={**filled, "name": asking.word("cases.name")}, makes=True)
+
+
+@_of("api_batch.write")
+def batch(asking: Asking, values: Values) -> Iterator[Sent]:
+    found = asking.lists[values["name"]]
+    if not asking.matters(found.name):
+        return
+    hidden = [*asking.naming.ids.get(found.name, ())][:2] if found.name != "events" else []
+    kinds = [{"kind": kind, "id": number, "version": version, "values": {}, "expected": {"name": "x"}}
+             for number in hidden for kind in ("update", "delete", "restore") for version in (1, "*")]  # fmt: skip
+    if kinds:
+        yield Sent(json={"changes": kinds})
+    filled = _filled(found, asking)
+    made = [{"kind": "create", "values": {**filled, column.name: [number] if column.type.is_multi else number}}
+            for column, _target, number in asking.pointing(found.name)]  # fmt: skip
+    if made:
+        yield Sent(json={"changes": made})
+
+
+@_of("bulk.start")
+def many_rows(asking: Asking, values: Values) -> Iterator[Sent]:
+    found = asking.lists[values["list_name"]]
+    if found.name not in asking.naming.ids or found.name == "events":
+        return
+    hidden = list(asking.naming.ids[found.name])
+    # Of the others the walk still needs those that stand.
+    for kind in ("restore", "discard", "delete") if found.name == VISITS else ("restore", "discard"):
+        yield Sent(form={"id": hidden, "do": kind}, makes=True)
+    for column, target, number in asking.pointing(found.name):
+        yield Sent(form={"id": hidden, f"how.{column.name}": "set", column.name: str(number)})
+        yield Sent(form={"id": hidden, "_find": column.name, f"{column.name}__q": asking.word(f"{target}.name")})
+
+
+@_of("recycle_bin.restore", "recycle_bin.purge")
+def from_a_bin(asking: Asking, _values: Values) -> Iterator[Sent]:
+    """The page says the same whatever is named: it tells of those alone that it could bring back."""
+    for name in asking.naming.ids:
+        yield Sent(form={"id": [f"{name}:{one}" for one in asking.naming.ids[name]]})
+
+
+@_of("bulk.cancel", "bulk.undo")
+def stop_change(_asking: Asking, _values: Values) -> Iterator[Sent]:
+    yield Sent(form={})
+
+
+@_of("grid.write")
+def grid(asking: Asking, values: Values) -> Iterator[Sent]:
+    found = asking.lists[values["list_name"]]
+    if not asking.matters(found.name):
+        return
+    hidden = [*asking.naming.ids.get(found.name, ())][:2] if found.name != "events" else []
+    kinds = [{"kind": kind, "id": number, "version": version, "cells": {}, "expected": {"name": "x"}}
+             for number in hidden for kind in ("update", "delete", "restore") for version in (1, "*")]  # fmt: skip
+    if kinds:
+        yield Sent(json={"changes": kinds})
+    filled = _filled(found, asking)
+    named = [{"kind": "create", "values": filled, "cells": {column.name: asking.word(f"{target}.name")}}
+             for column, target, _number in asking.pointing(found.name)]  # fmt: skip
+    if named:
+        yield Sent(json={"changes": named})
 
 
 @_of("api_items.change")
@@ -134,14 +199,96 @@ def undo(_asking: Asking, _values: Values) -> Iterator[Sent]:
     yield Sent(form={})
 
 
+# --- Comments, notices, alerts --------------------------------------------------------------------
+
+
+@_of("comments.add")
+def say(asking: Asking, _values: Values) -> Iterator[Sent]:
+    yield Sent(form={"text": "Words"})
+    yield Sent(form={"text": "", "answers": str(asking.naming.comments[0])})
+
+
+@_of("sharing.share")
+def share(asking: Asking, _values: Values) -> Iterator[Sent]:
+    people = [str(number) for number in asking.garden.house.people.values()][:4]
+    yield Sent(form={"people": people, "message": "Look", "let": "1"})
+    yield Sent(form={"people": people[:1], "_find": "people", "people__q": "person"})
+
+
+@_of("comments.change")
+def say_otherwise(_asking: Asking, _values: Values) -> Iterator[Sent]:
+    yield Sent(form={"text": "Other words"})
+
+
+@_of("api_comments.add")
+def say_by_program(asking: Asking, _values: Values) -> Iterator[Sent]:
+    yield Sent(json={"text": "Words"})
+    yield Sent(json={"text": "Words", "answers": asking.naming.comments[0]})
+
+
+@_of("api_comments.change")
+def say_otherwise_by_program(_asking: Asking, _values: Values) -> Iterator[Sent]:
+    yield Sent(json={"text": "Other words"})
+
+
+@_of("notices.mark_all", "notices.open_one")
+def seen(_asking: Asking, _values: Values) -> Iterator[Sent]:
+    yield Sent(form={"up_to": "1"})
+
+
+@_of("api_notices.mark_seen")
+def seen_by_program(_asking: Asking, _values: Values) -> Iterator[Sent]:
+    yield Sent(json={"up_to": 1})
+
+
+@_of("notices.save")
+def change_alert(_asking: Asking, _values: Values) -> Iterator[Sent]:
+    yield Sent(form={"changes": "columns", "columns": "name", "rhythm": "daily", "hour": "7", "by": "portal"})
+
+
+@_of("notices.add")
+def alert(asking: Asking, values: Values) -> Iterator[Sent]:
+    form = {"changes": "all", "rhythm": "now", "hour": "8", "weekday": "0", "by": "portal"}
+    if values["list_name"] in asking.naming.ids and values["list_name"] != "events":
+        yield Sent(form={**form, "item": str(asking.naming.first(values["list_name"]))})
+    if values["list_name"] == "cases":
+        yield Sent(form={**form, "view": str(asking.naming.views[0])})
+
+
 # --- Lists, administration ------------------------------------------------------------------------
 
 
-@_of("api_lists.save_view")
+@_of("api_views.create")
 def save_view(asking: Asking, values: Values) -> Iterator[Sent]:
     if values["name"] == "cases":
-        view = {"name": "own", "title": "Mine", "filter": f"name eq '{asking.word('cases.name')}'"}
-        yield Sent(json=view, makes=True)
+        word = asking.word("cases.name")
+        yield Sent(json={"name": f"own_{word}", "title": "Mine", "filter": f"name eq '{word}'"}, makes=True)
+
+
+@_of("list_views.save_as")
+def save_shown(asking: Asking, values: Values) -> Iterator[Sent]:
+    if values["list_name"] == "cases":
+        state = f"view=own&f.name={asking.word('cases.name')}"
+        yield Sent(form={"state": state, "title": f"As {asking.word('cases.name')}"}, makes=True)
+
+
+@_of("list_views.save_over", "list_views.change", "list_views.delete", "list_views.save_widths")
+def change_shown(_asking: Asking, values: Values) -> Iterator[Sent]:
+    if values["list_name"] == "cases":
+        yield Sent(form={"state": "sort=name", "title": "Another", "widths": "name:90"})
+
+
+@_of("list_board.move")
+def move_card(asking: Asking, values: Values) -> Iterator[Sent]:
+    for column, _target, number in asking.pointing(values["list_name"]):
+        yield Sent(form={"column": column.name, "to": number, "version": "1"})
+    yield Sent(form={"column": "stage", "to": "", "version": "1"})
+
+
+@_of("api_views.change")
+def change_view(_asking: Asking, values: Values) -> Iterator[Sent]:
+    if values["name"] == "cases":
+        yield Sent(json={"title": "Another", "filter": "value gt 1"})
 
 
 @_of("api_lists.create", "api_lists.change", "api_lists.add_column", "api_lists.delete")
@@ -149,6 +296,17 @@ def shape(_asking: Asking, values: Values) -> Iterator[Sent]:
     if values.get("name") in (None, "cases", VISITS):
         yield Sent(json={"name": VISITS, "type": "text"})
         yield Sent(json={"separation": "common"})
+
+
+@_of(
+    "list_settings.save", "list_settings.archive", "list_settings.remove", "list_files.copy", "columns.add",
+    "imports.upload", "imports.change_mapping",
+    "columns.save", "columns.move", "columns.change_type", "columns.confirm_type",
+    "columns.stop_type", "columns.delete", "columns.restore",
+)  # fmt: skip
+def change_list_by_form(_asking: Asking, values: Values) -> Iterator[Sent]:
+    if values["list_name"] == "cases":
+        yield Sent(form={"title-en": "Changed", "separation": "common", "type": "text", "confirmed": "1"})
 
 
 @_of("admin.change_user", "admin.add_user")

@@ -22,7 +22,8 @@ from sqlalchemy.exc import OperationalError
 
 sys.path.insert(0, str(Path(__file__).parent))  # for the tests' own modules, such as house
 
-from copies import Copies, on_server
+from copies import Copies, on_server, with_database
+from demo_house import FilledDemo, filled_once
 from house import House, enter, settle
 
 from caseroom.portal.home import open_home
@@ -128,7 +129,7 @@ def postgresql_template(postgresql: str, worker_id: str) -> Iterator[str]:
     name = f"caseroom_test_{os.getpid()}_{worker_id}"
     on_server(postgresql, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name}")
     try:
-        prepare(_with_database(postgresql, name))
+        prepare(with_database(postgresql, name))
         yield name
     finally:
         on_server(postgresql, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
@@ -157,7 +158,7 @@ def postgresql_house(postgresql: str, postgresql_template: str, house_home: Path
     name = f"{postgresql_template}_house"
     on_server(postgresql, f"CREATE DATABASE {name} TEMPLATE {postgresql_template}")
     try:
-        _settle_template(house_home, _with_database(postgresql, name))
+        _settle_template(house_home, with_database(postgresql, name))
         yield name
     finally:
         on_server(postgresql, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
@@ -206,7 +207,7 @@ def _copy(request: pytest.FixtureRequest, template: str, folder: Path | None) ->
     copies: Copies = request.getfixturevalue(f"postgresql_{template}_copies")
     name = copies.take()
     try:
-        yield _with_database(request.getfixturevalue("postgresql"), name)
+        yield with_database(request.getfixturevalue("postgresql"), name)
     finally:
         copies.give_back(name)
 
@@ -234,15 +235,16 @@ def shared_house(
 
 
 @pytest.fixture(scope="session")
+def filled_demo(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> FilledDemo:
+    """A filled demo to copy, one for all parallel workers."""
+    own = tmp_path_factory.getbasetemp()
+    return filled_once(own if worker_id == "main" else own.parent)
+
+
+@pytest.fixture(scope="session")
 def worker_id(request: pytest.FixtureRequest) -> str:
     """Which of several parallel workers this is (pytest-xdist), or `main`."""
     return getattr(request.config, "workerinput", {}).get("workerid", "main")
-
-
-def _with_database(url: str, name: str) -> str:
-    """The URL of a database of the tests: none outlives its server, so that commits need not wait for the disk."""
-    there = sa.make_url(url).set(database=name).update_query_dict({"options": "-c synchronous_commit=off"})
-    return there.render_as_string(hide_password=False)
 
 
 def _one_line(reason: object) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +17,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from caseroom.libraries import documents
-from caseroom.lists import filters, items, query
+from caseroom.lists import bins, filters, imports, items, query, schema
 from caseroom.lists.filters import And, Compare
 from caseroom.lists.models import User
 from caseroom.lists.query import Item
 from caseroom.lists.rights import Actor, Level, load_actor
 from caseroom.outlook_addin import filing, messages
+from caseroom.portal import imports as importing
 from caseroom.portal import worker
 from caseroom.portal.app import Caseroom, create_app
 from caseroom.portal.demo import loading
 from caseroom.portal.home import Home, open_home
+from caseroom.portal.notices import alerts
 from caseroom.portal.settings import load
 
 HTML = "<p><b>We take it.</b></p><p>As <a href='https://tatra.test/offer'>offered</a>.</p><table><tr><td>2</td></tr></table>"
@@ -48,14 +52,39 @@ class DemoHouse:
             yield session, actor
 
 
-def fill(folder: Path) -> DemoHouse:
-    """A demo as `caseroom demo` makes it today, with the styleguide and a mail server that is never asked."""
-    settings = load(folder, environ={}, development=True, smtp_url="smtp://127.0.0.1:9", mail_from="portal@demo.test")
-    home = open_home(settings)
-    loading.fill(home, 1, date.today(), lambda rows: lambda number: None)
+@dataclass(frozen=True)
+class FilledDemo:
+    """A home to copy, filled as `caseroom demo` does on that day, index included."""
+
+    folder: Path
+    today: date
+
+
+def filled_once(shared: Path) -> FilledDemo:
+    """Filling takes half a minute: one process fills the folder within `shared`, the others wait for it."""
+    demo, told = shared / "demo", shared / "demo.day"
+    with open(shared / "demo.lock", "w") as lock:
+        flock(lock, LOCK_EX)
+        if not told.exists():
+            today = date.today()
+            _fill(demo, today)
+            told.write_text(today.isoformat())
+    return FilledDemo(demo, date.fromisoformat(told.read_text()))
+
+
+def _fill(folder: Path, today: date) -> None:
+    home = open_home(load(folder, environ={}))
+    loading.fill(home, 1, today, lambda rows: lambda number: None)
     while worker.index_changes(home):
         pass
-    return enter(home)
+    home.database.dispose()
+
+
+def open_demo(folder: Path) -> Home:
+    """A filled demo, with the styleguide and a mail server that is never asked."""
+    return open_home(
+        load(folder, environ={}, development=True, smtp_url="smtp://127.0.0.1:9", mail_from="portal@demo.test")
+    )
 
 
 def enter(home: Home) -> DemoHouse:
@@ -65,6 +94,7 @@ def enter(home: Home) -> DemoHouse:
         session.scalars(select(User).where(User.email == "north@demo.test")).one().language = "sk"
     with house.write("north") as (session, north):
         house.ids |= _busiest(session, north) | _prepared(session, north)
+        house.ids["alert"] = alerts.add(session, north, "cases", item_id=house.ids["case"]).id
         html = a_mail("Offer accepted", html=HTML, attach={"order.docx": word_file()})
         prepared = filing.prepare(home.blobs, messages.parse(html))
         assert north.user_id is not None
@@ -72,7 +102,41 @@ def enter(home: Home) -> DemoHouse:
         house.ids |= {"html_mail": filed.mail.id, "user": north.user_id}
         colleague = session.scalars(select(User).where(User.email == "adam.belica@demo.test")).one()
         house.ids["colleague"] = colleague.id
+    house.ids |= _imported(house)
+    with house.write("admin") as (session, admin):
+        house.ids["deleted_list"] = schema.create_list(session, admin, {"name": "trials", "title": "Trials"})
+        bins.delete_list(session, admin, "trials")
     return house
+
+
+def _imported(house: DemoHouse) -> dict[str, int]:
+    """Imports of products: one waits for its columns, one was tried, one was undone after somebody's edit."""
+    with house.write("admin") as (session, admin):
+        pass
+    ids: dict[str, int] = {}
+    for name, table in (("new", "Widget"), ("tried", "Gadget"), ("undone", "Gear")):
+        rows = f"Name;External ID;Price\n{table};{name}-1;10,5\n;{name}-2;x\n{table} 2;{name}-3;7\n"
+        ids[f"{name}_import"] = importing.take(
+            house.home, admin, "products", io.BytesIO(rows.encode()), f"{name} products.csv"
+        )  # fmt: skip
+        if name == "new":
+            continue
+        rules = {"name": "Name", "external_id": "External ID"}
+        body = {"columns": {key: {"from": value} for key, value in rules.items()}, "match": ["external_id"]}
+        with house.home.database.write() as session:
+            imports.try_out(session, admin, ids[f"{name}_import"], body)
+        importing.step(house.home)
+    number = ids["undone_import"]
+    for begin in (imports.start, imports.start_undo):
+        with house.home.database.write() as session:
+            begin(session, admin, number)
+        while importing.step(house.home):
+            pass
+        with house.write("admin") as (session, admin):
+            made = query.find(session, admin, "products", filters.where(external_id="undone-1"))
+            if made:
+                items.update(session, admin, "products", made.id, {"name": "Better gear"}, version=None)
+    return ids
 
 
 def _busiest(session: Session, north: Actor) -> dict[str, int]:
@@ -103,14 +167,17 @@ def _prepared(session: Session, north: Actor) -> dict[str, int]:
     documents.checkout(session, north, "documents", taken.id)
     of_north = And([Compare(("status",), "eq", "new"), Compare(("sales_group",), "eq", north.default_group)])
     some = [one for one in query.page(session, north, "cases", where=of_north, limit=50).items if one.editable]
-    edited, deleted, *_ = some
+    edited, deleted, discarded, *_ = some
     items.update(session, north, "cases", edited.id, {"description": "Now without the second hall."}, version=None)
     items.delete(session, north, "cases", deleted.id, version=None)
+    items.delete(session, north, "cases", discarded.id, version=None)
+    items.discard(session, north, "cases", discarded.id)
     templates = query.page(session, north, "templates", limit=1).items
     return {
         "document": free.id,
         "taken_document": taken.id,
         "edited_case": edited.id,
         "deleted_case": deleted.id,
+        "discarded_case": discarded.id,
         "template": templates[0].id if templates else 0,
     }

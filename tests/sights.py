@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from letters import a_mail
-from playwright.sync_api import FilePayload, Page, ViewportSize
+from playwright.sync_api import FilePayload, Page, Position, ViewportSize
 
 from caseroom.portal.demo.people import PASSWORD
 
@@ -22,14 +22,23 @@ TODAY = date.today().isoformat()
 # Addresses that answer with no page of their own.
 NO_PAGE = {
     "lists.count": "a number in the list's page",
+    "list_colours.check": "a word beside a colour rule",
     "lists.suggest": "JSON",
+    "grid.rows": "JSON",
+    "bulk.show": "looked at where changing many rows leads to it",
     "search.proposals": "JSON",
     "styleguide.lookup": "JSON",
     "documents.download": "a file",
+    "list_files.export": "a file",
+    "list_export.show": "a file",
+    "imports.refused": "a file",
+    "imports.sample": "a part of the mapping's page",
+    "items.download": "a file",
     "documents.uploaded": "a part of the upload page",
     "calendar.feed_of_user": "a calendar file",
     "outlook.manifest_file": "XML",
     "static": "files",
+    "comments.people": "JSON",
     "mail.html_body": "the frame in a mail's page, where it is looked at",
 }
 
@@ -63,12 +72,13 @@ def press(*selectors: str) -> Callable[[Page], None]:
     return act
 
 
-def send(selector: str, **typed: str) -> Callable[[Page], None]:
-    """Type into the named fields and send the form; the answer is the page to look at."""
+def send(selector: str, *fields: str, **typed: str) -> Callable[[Page], None]:
+    """Type into the named fields (or those that `fields` select) and send the form; the answer is the page to see."""
 
     def act(page: Page) -> None:
-        for name, text in typed.items():
-            page.locator(f"main [name={name}]").fill(text)
+        selectors = fields or [f"main [name={name}]" for name in typed]
+        for field, text in zip(selectors, typed.values(), strict=True):
+            page.locator(field).fill(text)
         page.locator(selector).first.click()
         page.wait_for_load_state()
 
@@ -96,9 +106,33 @@ def suggested(selector: str, typed: str) -> Callable[[Page], None]:
     return act
 
 
+def changed_many(page: Page) -> None:
+    """Change all that is found, and see what became of it."""
+    page.locator("main [name='how.description']").select_option("set")
+    page.locator("main [name=description]").fill(f"As of {TODAY}")
+    page.locator("main [data-save]").click()
+    page.locator("#bulk").wait_for()
+
+
+def in_grid(page: Page) -> None:
+    """Choose cells of quick edit, where there is room for it."""
+    if page.viewport_size == DESKTOP:
+        page.locator(".grid td").first.click()
+        page.keyboard.press("Shift+ArrowDown")
+
+
+def pasted_wrong(page: Page) -> None:
+    """Paste what is refused."""
+    page.locator(".grid tbody tr:nth-child(2) td:nth-of-type(5)").click()
+    page.keyboard.type("much")
+    page.keyboard.press("Enter")
+    page.locator("[data-grid=state][data-state=refused]").wait_for()
+
+
 def panel(page: Page) -> None:
     """Open the first row's item beside the list."""
-    page.locator("tr[data-href] td:nth-child(2)").first.click()
+    beside_words = Position(x=2, y=2)  # in the cell's middle there may be a link of its own, by the day's data
+    page.locator("tr[data-href] td:nth-child(2)").first.click(position=beside_words)
     page.locator("#panel-body h1, #panel-body h2").first.wait_for()
 
 
@@ -160,6 +194,13 @@ def menu(name: str) -> Callable[[Page], None]:
     return press(f"[popovertarget='{name}']")
 
 
+def choose_separation(page: Page) -> None:
+    """Choose that each group sees its own only, and save: the page says first what this changes."""
+    page.locator("main [name=separation][value=by_group]").check()
+    page.locator("main [data-save]").click()
+    page.locator("[name=confirmed]").wait_for()
+
+
 SIGHTS = [
     Sight("/"),
     Sight("/", then=menu("create-menu"), sizes=(DESKTOP,), what="with the ＋ menu"),
@@ -185,19 +226,81 @@ SIGHTS = [
     Sight("/lists/cases", then=panel, sizes=(DESKTOP,), what="with the panel"),
     Sight("/lists/mails", then=panel, sizes=(DESKTOP,), what="with the panel"),
     Sight("/lists/documents", then=panel, sizes=(DESKTOP,), what="with the panel"),
+    Sight("/lists/cases?view=all", then=press(".cell-check input"), sizes=(DESKTOP,), what="with a chosen row"),
+    Sight("/lists/cases/bulk?all=1&state=view%3Dall"),
+    Sight("/lists/cases/bulk?all=1&state=view%3Dall%26search%3Dtraining", then=changed_many, what="changed"),
+    Sight("/lists/activities/bulk?all=1&do=delete"),
+    Sight("/jobs"),
+    Sight("/jobs?of=everybody", who="admin"),
+    Sight("/lists/relations/grid", then=in_grid, what="with chosen cells"),
+    Sight("/lists/cases/grid?view=all", then=pasted_wrong, sizes=(DESKTOP,), what="refused"),
     Sight("/lists/relations", then=menu("list-more"), what="with its menu"),
     Sight("/lists/relations", then=menu("list-relations-sort"), sizes=(PHONE,), what="sorting"),
     Sight("/lists/relations?search=nowhere+to+be+found"),
     Sight("/lists/cases", who="templates", status=403, what="without a group"),
     Sight("/lists/cases?f.value.ge=much", what="with a filter that means nothing"),
+    Sight("/lists/cases?group=stage,salesperson&totals=value:sum&sort=-value,name&f1.value.gt=1&f1.name.contains=a",
+          what="grouped, with totals"),
+    Sight("/lists/cases?group=stage&totals=value:sum&fold=1"),
+    Sight("/lists/cases", then=menu("list-cases-stage"), sizes=(DESKTOP,), what="with a column's menu"),
+    Sight("/lists/cases?view=board"),
+    Sight("/lists/cases?view=board", then=press("[popovertarget^='move-']"), what="with a card's menu"),
+    Sight("/lists/cases?kind=calendar&start=expected_close"),
+    Sight("/lists/cases/values/company"),
+    Sight("/lists/cases/values/expected_close?f.expected_close=@this_month"),
+    Sight("/lists/cases/conditions?f.value.gt=10&f1.status=new"),
+    Sight("/lists/cases/choose-columns?sort=-value"),
+    Sight("/lists/cases/choose-columns?show=1&column=value&of=value&place=1&width=wide", status=422, what="refused"),
+    Sight("/lists/cases?widths=name:300,value:90&colours=red:+value+%3E+1000"),
+    Sight("/lists/cases/colours?colours=red:+value+%3E+1000%0Ablue:+value+%3E+1"),
+    Sight("/lists/cases/colours?formula=value+%3E&colour=red", status=422, what="refused"),
+    Sight("/lists/cases/views", who="admin"),
+    Sight("/lists/cases/views/new?state=sort%3D-value"),
+    Sight("/lists/cases/views/new?state=sort%3D-value", then=refused(), what="refused"),
     Sight("/lists/cases/bin"),
+    Sight("/lists/cases/bulk?do=discard&id={deleted_case}"),
+    Sight("/bin"),
+    Sight("/bin/second", who="admin"),
+    Sight("/bin/second/purge?id=cases:{discarded_case}", who="admin"),
     Sight("/lists/products/bin", who="admin"),
+    # Lists made and changed
+    Sight("/lists", who="admin"),
+    Sight("/lists", who="admin", then=menu("lists-more"), what="with its menu"),
+    Sight("/lists/new", who="admin"),
+    Sight("/lists/new", who="admin", then=refused(), what="refused"),
+    Sight("/lists/bin", who="admin"),
+    Sight("/lists/bin/{deleted_list}/purge", who="admin"),
+    Sight("/lists/import", who="admin", then=refused(), what="refused"),
+    Sight("/lists/relations/settings", who="admin"),
+    Sight("/lists/products/settings", who="admin", then=choose_separation, what="telling what a separation changes"),
+    Sight("/lists/products/new-column", who="admin"),
+    *(Sight(f"/lists/products/new-column?type={kind}", who="admin") for kind in ("choice", "lookup", "calculated")),
+    Sight("/lists/products/new-column?type=number", who="admin", then=refused(), what="refused"),
+    Sight("/lists/relations/columns/status", who="admin"),
+    Sight("/lists/relations/columns/fax/type?type=number", who="admin"),
+    Sight("/lists/relations/columns/fax/delete", who="admin"),
+    *(Sight(f"/lists/products/{what}", who="admin") for what in ("copy", "as-file", "remove")),
+    Sight("/lists/new", status=403),
+    # Imports
+    Sight("/imports", who="admin"),
+    Sight("/imports", status=403),
+    Sight("/lists/products/imports", who="admin"),
+    Sight("/lists/products/imports", who="admin", then=refused(), what="refused"),
+    Sight("/imports/{new_import}/mapping", who="admin"),
+    Sight("/imports/{tried_import}", who="admin"),
+    Sight("/imports/{undone_import}", who="admin"),
     # Items
     Sight("/lists/contacts/{contact}"),
     Sight("/lists/activities/{activity}"),
     Sight("/lists/events/{event}"),
     Sight("/lists/contacts/{contact}", then=menu("item-more"), what="with its menu"),
     Sight("/lists/cases/{edited_case}/history"),
+    Sight("/lists/cases/{edited_case}/compare?old=1"),
+    Sight("/lists/cases/{case}/copy"),
+    Sight("/lists/cases/{case}/rights?who=north", who="admin"),
+    Sight("/lists/cases/{case}/rights?who=a", who="admin", what="asking who is meant"),
+    Sight("/lists/cases/{case}/share"),
+    Sight("/lists/cases/{case}/share", then=refused(), what="refused"),
     Sight("/lists/cases/{case}/delete"),
     Sight("/lists/cases/{case}/edit"),
     Sight("/lists/cases/{edited_case}/edit", then=conflict, what="in conflict"),
@@ -248,6 +351,18 @@ SIGHTS = [
     Sight("/calendar?view=agenda&date=2001-01-01&of=mine"),
     Sight("/calendar?view=week&of=groups", who="south"),
     Sight("/calendar?view=month", then=press("#subscribe > summary"), what="subscribing"),
+    # Comments, notices, alerts
+    Sight("/lists/cases/{case}/comments"),
+    Sight("/lists/contacts/{contact}/comments",
+          then=send("form:has(#comment-text) [data-save]", "#comment-text", text="See @Both")),
+    Sight("/notices"),
+    Sight("/alerts"),
+    Sight("/alerts/{alert}"),
+    Sight("/alerts/{alert}/end"),
+    Sight("/alerts", who="admin"),
+    Sight("/alerts?of=everybody", who="admin"),
+    Sight("/lists/cases/alert"),
+    Sight("/lists/cases/alert?item={case}"),
     # Search
     Sight("/search"),
     Sight("/search?q=ponuka"),

@@ -18,7 +18,7 @@ def statements(house: House) -> Iterator[list[str]]:
 
     def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
         who = "UNION" not in statement and any(f"FROM {table}" in statement for table in WHO)
-        if statement != "BEGIN" and not who:
+        if statement != "BEGIN" and not statement.startswith("SET LOCAL") and not who:
             seen.append(statement)
 
     engine = house.home.database.engine

@@ -28,9 +28,7 @@ LONGEST_MODULE = 450
 UNWANTED = {
     "a home folder": re.compile(r"(?<![\w.])/(?:home|Users)/" + r"[\w-]+/|(?<![\w./-])/root" + r"/"),
     "a package registry's host": re.compile(
-        r"\b(?:"
-        + "|".join(("pypi" + r"\.org", "pythonhosted" + r"\.org", "registry" + r"\.(?:npmjs|yarnpkg)"))
-        + ")"
+        r"\b(?:" + "|".join(("pypi" + r"\.org", "pythonhosted" + r"\.org", "registry" + r"\.(?:npmjs|yarnpkg)")) + ")"
     ),
 }
 
@@ -42,17 +40,11 @@ def files() -> tuple[PurePosixPath, ...]:
         return tuple(PurePosixPath(path.relative_to(ROOT)) for path in ROOT.rglob("*") if path.is_file())
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    return tuple(
-        PurePosixPath(name) for name in sorted(set(names.split("\0")) - {""}) if (ROOT / name).is_file()
-    )
+    return tuple(PurePosixPath(name) for name in sorted(set(names.split("\0")) - {""}) if (ROOT / name).is_file())
 
 
 def modules_below(*folders: str) -> list[PurePosixPath]:
-    return [
-        path
-        for path in files()
-        if path.suffix == ".py" and str(path).startswith(tuple(f + "/" for f in folders))
-    ]
+    return [path for path in files() if path.suffix == ".py" and str(path).startswith(tuple(f + "/" for f in folders))]
 
 
 def imported(path: PurePosixPath, source: str) -> set[str]:
@@ -139,9 +131,7 @@ def test_setup_cfg_names_every_folder_that_holds_modules():
         for path in files()
         if path.suffix == ".py" and not str(path.parent).startswith(UNPACKAGED) and path.parts[0] in ROOMS
     }
-    assert sorted(listed) == sorted(
-        ["caseroom", *(".".join(("caseroom", *folder.parts)) for folder in folders)]
-    )
+    assert sorted(listed) == sorted(["caseroom", *(".".join(("caseroom", *folder.parts)) for folder in folders)])
 
 
 def test_every_packaged_folder_but_the_calendar_has_an_init():
@@ -165,9 +155,7 @@ def test_no_file_names(what: str):
         content = (ROOT / path).read_bytes()
         if b"\0" not in content:
             lines = content.decode("utf-8", "replace").splitlines()
-            found += [
-                f"{path}:{number}" for number, line in enumerate(lines, 1) if UNWANTED[what].search(line)
-            ]
+            found += [f"{path}:{number}" for number, line in enumerate(lines, 1) if UNWANTED[what].search(line)]
     assert found == []
 
 

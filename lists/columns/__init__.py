@@ -7,11 +7,23 @@ from typing import Any
 
 from ..errors import Invalid
 from .address import AddressColumn
+from .attachment import AttachmentColumn
+from .auto_number import AutoNumberColumn
 from .base import ColumnType, Reader
 from .choices import ChoiceColumn, CountryColumn, MultiChoiceColumn
+from .computed import CalculatedColumn, RollupColumn, ShownColumn
 from .dates import DateColumn, DateTimeColumn
+from .location import LocationColumn
 from .numbers import BooleanColumn, CurrencyColumn, NumberColumn, PercentColumn
-from .references import LookupColumn, MultiLookupColumn, ParticipantsColumn, PersonColumn, Reference
+from .references import (
+    LookupColumn,
+    MultiLookupColumn,
+    ParticipantsColumn,
+    PersonColumn,
+    Reference,
+    References,
+    ReverseLookupColumn,
+)
 from .text import EmailColumn, PhoneColumn, RichTextColumn, TagsColumn, TextColumn, UrlColumn
 
 TYPES: dict[str, type[ColumnType]] = {
@@ -20,6 +32,8 @@ TYPES: dict[str, type[ColumnType]] = {
         TextColumn, RichTextColumn, NumberColumn, CurrencyColumn, PercentColumn, BooleanColumn, DateColumn,
         DateTimeColumn, ChoiceColumn, MultiChoiceColumn, LookupColumn, MultiLookupColumn, PersonColumn, TagsColumn,
         EmailColumn, PhoneColumn, UrlColumn, AddressColumn, CountryColumn, ParticipantsColumn,
+        CalculatedColumn, RollupColumn, ReverseLookupColumn, AutoNumberColumn,
+        AttachmentColumn, LocationColumn,
     )
 }  # fmt: skip
 
@@ -30,7 +44,7 @@ def column_type(name: str, options: Mapping[str, Any]) -> ColumnType:
         raise Invalid(
             "type", "“%(type)s” is not a column type. There are: %(types)s.", type=name, types=", ".join(sorted(TYPES))
         )
-    return TYPES[name](options)
+    return TYPES[name].of(options)
 
 
-__all__ = ["TYPES", "ColumnType", "Reader", "Reference", "column_type"]
+__all__ = ["TYPES", "ColumnType", "Reader", "Reference", "References", "ShownColumn", "column_type"]

@@ -4,19 +4,48 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..errors import Words
 from ..sqltypes import Json
 from .base import ColumnType, Reader, refuse
 from .choices import COUNTRIES, country_name
 
 PARTS = ("street", "postcode", "city", "region", "country")
+Lines = tuple[tuple[str, ...], ...]
+# In which order the parts are written, line by line, and which of them a letter needs (Universal Postal Union, S42).
+_USUAL: Lines = (("street",), ("postcode", "city"), ("region",))
+_CITY_FIRST: Lines = (("street",), ("city", "postcode"), ("region",))
+_REGION_FIRST: Lines = (("street",), ("city", "region", "postcode"))
+_POSTCODE_LAST: Lines = (("street",), ("city",), ("region",), ("postcode",))
+ORDERS: dict[str, Lines] = {
+    **dict.fromkeys(("US", "CA", "AU"), _REGION_FIRST),
+    **dict.fromkeys(("GB", "IE", "LV", "UA", "KZ", "GE"), _POSTCODE_LAST),
+    **dict.fromkeys(("IN", "SG", "ID", "NZ", "SA"), _CITY_FIRST),
+    "HU": (("city",), ("street",), ("postcode",), ("region",)),
+    "IT": (("street",), ("postcode", "city", "region")),
+}
+_NEEDED = ("street", "postcode", "city")
+NEEDED: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("US", "CA", "AU", "IT"), (*_NEEDED, "region")),
+    **dict.fromkeys(("IE", "AE", "HK", "QA", "PA"), ("street", "city")),
+    "SG": ("street", "postcode"),
+}
+_WORDS = {
+    "street": Words("street"), "postcode": Words("postcode"), "city": Words("town"), "region": Words("region"),
+    "country": Words("country"),
+}  # fmt: skip
 
 
 class AddressColumn(ColumnType):
-    """`{"street", "postcode", "city", "region", "country"}`; a plain text is read as the street."""
+    """`{"street", "postcode", "city", "region", "country"}`; a plain text is read as the street.
+
+    Written in the order of its country. With `complete`, an address has all parts that a letter to there needs.
+    """
 
     name = "address"
     operators = frozenset({"contains", "empty"})
     form_field = "address"
+    option_names = frozenset({"complete"})
+    is_composite = True
 
     def sql_type(self) -> Any:
         return Json
@@ -32,14 +61,22 @@ class AddressColumn(ColumnType):
         parts["country"] = parts["country"].upper()
         if parts["country"] and parts["country"] not in COUNTRIES:
             raise refuse("“%(value)s” is not a country's code of two letters.", value=parts["country"][:40])
+        if self.options.get("complete") and any(parts.values()):
+            self._check_complete(parts)
         return {part: text for part, text in parts.items() if text} or None
+
+    def _check_complete(self, parts: dict[str, str]) -> None:
+        needed = (*NEEDED.get(parts["country"], _NEEDED), "country")
+        for part in needed:
+            if not parts[part]:
+                raise refuse("The address lacks its %(part)s.", part=_WORDS[part])
 
     def format(self, value: Any, reader: Reader) -> str:
         if not value:
             return ""
-        town = " ".join(filter(None, (value.get("postcode"), value.get("city"))))
-        country = country_name(value["country"], reader.language) if value.get("country") else None
-        return ", ".join(filter(None, (value.get("street"), town, value.get("region"), country)))
+        code = value.get("country")
+        lines = [" ".join(filter(None, map(value.get, line))) for line in ORDERS.get(code, _USUAL)]
+        return ", ".join(filter(None, (*lines, country_name(code, reader.language) if code else None)))
 
     def form_value(self, value: Any, reader: Reader) -> dict[str, str]:
         return dict(value or {})

@@ -8,11 +8,14 @@ from typing import Any, ClassVar
 
 from sqlalchemy import ColumnElement
 
+from ..collations import collation
 from ..errors import Invalid
-from ..sqltypes import COLLATION, folded
+from ..sqltypes import folded
 
 COMPARE = frozenset({"eq", "ne", "gt", "ge", "lt", "le", "in", "empty"})
 TEXT = COMPARE | {"contains", "startswith", "endswith"}
+# Options that have no meaning for a column that is never written.
+NEVER_WRITTEN = ("required", "unique", "indexed", "default", "default_formula", "validation", "show_when")
 
 
 @dataclass(frozen=True)
@@ -34,12 +37,34 @@ class ColumnType:
     operators: ClassVar[frozenset[str]] = COMPARE
     form_field: ClassVar[str] = "text"
     option_names: ClassVar[frozenset[str]] = frozenset()
+    lasting: ClassVar[frozenset[str]] = frozenset()  # options that stay as they are while the column stands
+    described: ClassVar[Mapping[str, Any]] = {}  # options of its own in words: see options.py
     is_text: ClassVar[bool] = False
     is_multi: ClassVar[bool] = False
+    is_composite: ClassVar[bool] = False  # whether a value has several parts, kept as JSON
+    is_stored: ClassVar[bool] = True  # whether the list's table has a column for it
+    is_given: ClassVar[bool] = True  # whether somebody writes it, not only the program
+    is_searched: ClassVar[bool] = False  # whether a list page's search looks into it even where nobody asks for it
+    is_indexed: ClassVar[bool] = False  # whether it has an index of its own even where nobody asks for it
+    weight: int = 0  # what its own question in SQL takes of a parser's stack: formulas.tree
     target: str | None = None  # the list that a lookup points to; "users" for persons
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         self.options = dict(options)
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> ColumnType:
+        """The type with these options; some options make it another."""
+        return cls(options)
+
+    @classmethod
+    def check_options(cls, options: Mapping[str, Any]) -> None:
+        """Refuse values of the type's own options that it cannot use. Raises Invalid on the option."""
+
+    @property
+    def result(self) -> ColumnType:
+        """The type of its values: its own, but for calculated columns."""
+        return self
 
     def sql_type(self) -> Any:
         """The SQL type of the column that holds it."""
@@ -80,9 +105,13 @@ class ColumnType:
         """A typed spreadsheet cell: text, number, date or boolean."""
         return self.to_json(value)
 
-    def sort_expression(self, expression: ColumnElement[Any]) -> ColumnElement[Any]:
-        """What ORDER BY and range filters compare."""
-        return expression.collate(COLLATION) if self.is_text else expression
+    def ordering(self, expression: ColumnElement[Any]) -> ColumnElement[Any]:
+        """What its order goes by; an index is made on it."""
+        return expression
+
+    def sort_expression(self, expression: ColumnElement[Any], language: str) -> ColumnElement[Any]:
+        """What ORDER BY and range filters compare: texts in the order of a language's letters."""
+        return self.ordering(expression).collate(collation(language)) if self.is_text else self.ordering(expression)
 
     def search_expression(self, expression: ColumnElement[Any]) -> ColumnElement[Any]:
         """What contains, startswith and endswith look into."""
@@ -92,3 +121,10 @@ class ColumnType:
 def refuse(message: str, **values: Any) -> Invalid:
     """A refusal without a field's name yet."""
     return Invalid("", message, **values)
+
+
+def refuse_options(options: Mapping[str, Any], *names: str) -> None:
+    """Refuse options that have no meaning for a type whose values nobody writes. Raises Invalid."""
+    for name in names:
+        if options.get(name):
+            raise Invalid(name, "A column that the program fills in has no such option.")

@@ -24,12 +24,18 @@ class ChoiceColumn(ColumnType):
 
     def choices(self, reader: Reader) -> list[tuple[str, str]]:
         """(value, label) in the definition's order."""
-        return [(_value(choice), _label(choice, reader.language)) for choice in self.options.get("choices", ())]
+        return [(choice_value(choice), _label(choice, reader.language)) for choice in self.options.get("choices", ())]
 
     @property
     def values(self) -> list[str]:
         """The values that may be stored."""
-        return [_value(choice) for choice in self.options.get("choices", ())]
+        return [choice_value(choice) for choice in self.options.get("choices", ())]
+
+    @property
+    def retired(self) -> frozenset[str]:
+        """The values that stay where they stand, but are not chosen any more."""
+        choices = self.options.get("choices", ())
+        return frozenset(choice["value"] for choice in choices if isinstance(choice, dict) and choice.get("retired"))
 
     def parse(self, raw: Any) -> str | None:
         if raw is None or raw == "":
@@ -120,7 +126,8 @@ def country_name(code: str, language: str) -> str:
     return Locale.parse(language).territories.get(code, code)
 
 
-def _value(choice: Any) -> str:
+def choice_value(choice: Any) -> str:
+    """What is stored of a choice, whether it has titles or not."""
     return choice["value"] if isinstance(choice, dict) else str(choice)
 
 
@@ -133,6 +140,6 @@ def _label(choice: Any, language: str) -> str:
 
 def _all_labels(choices: Any, value: str) -> list[str]:
     for choice in choices:
-        if _value(choice) == value:
+        if choice_value(choice) == value:
             return list(choice.get("title", {}).values()) if isinstance(choice, dict) else [value]
     return [value]

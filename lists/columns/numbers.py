@@ -60,6 +60,11 @@ class NumberColumn(ColumnType):
     def parse_operand(self, raw: Any) -> Decimal | None:
         return self.read(raw)
 
+    def from_json(self, value: Any) -> Any:
+        """As it stood, whatever bounds have been set since."""
+        number = self.read(value)
+        return None if number is None else round(number, self.decimals)
+
     def to_json(self, value: Any) -> str | None:
         return None if value is None else str(value)
 

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Integer
 
+from ..errors import N_, Invalid
 from ..sqltypes import Json
-from .base import ColumnType, Reader, refuse
+from .base import NEVER_WRITTEN, ColumnType, Reader, refuse, refuse_options
+from .options import Option
+
+MOST_SHOWN = 50
+# What the options of a column mean that is about the items pointing here.
+POINTING_HERE = {
+    "list": Option("list", N_("List whose items point here"), required=True),
+    "column": Option("text", N_("Its lookup that points here"), N_("Its internal name."), required=True),
+}
 
 
 @dataclass(frozen=True)
@@ -23,13 +33,35 @@ class Reference:
         return self.title
 
 
+class References(list[Reference]):
+    """The first few of what points at an item; `in_all` says how many there are."""
+
+    def __init__(self, references: Iterable[Reference], in_all: int) -> None:
+        super().__init__(references)
+        self.in_all = in_all
+
+
 class LookupColumn(ColumnType):
-    """One item of another list (option `list`). Written as an id, read as a Reference."""
+    """One item of another list (option `list`). Written as an id, read as a Reference.
+
+    `show`: columns of that list that come along, as columns called `<lookup>.<column>`.
+    """
 
     name = "lookup"
+    is_indexed = True
     operators = frozenset({"eq", "ne", "in", "empty", "contains", "startswith", "endswith"})
     form_field = "lookup"
-    option_names = frozenset({"list"})
+    option_names = frozenset({"list", "show"})
+    lasting = frozenset({"list"})
+
+    @classmethod
+    def check_options(cls, options: Mapping[str, Any]) -> None:
+        show = options.get("show")
+        if show is None:
+            return
+        sound = isinstance(show, list) and len(show) <= MOST_SHOWN and all(isinstance(name, str) for name in show)
+        if not sound or len(set(show)) != len(show):
+            raise Invalid("show", "This is a list of at most %(max)s names of columns, each once.", max=MOST_SHOWN)
 
     @property
     def target(self) -> str:  # type: ignore[override]
@@ -47,7 +79,7 @@ class LookupColumn(ColumnType):
             return None
         try:
             number = int(raw) if not isinstance(raw, (bool, float)) else 0
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             number = 0
         if not 0 < number < 2**31:
             raise refuse("This must be the number of an item.")
@@ -75,7 +107,9 @@ class MultiLookupColumn(LookupColumn):
     name = "multi_lookup"
     operators = frozenset({"eq", "ne", "in", "empty", "contains"})
     form_field = "multi_lookup"
+    option_names = frozenset({"list"})
     is_multi = True
+    is_indexed = False
 
     def sql_type(self) -> Any:
         return Json
@@ -108,12 +142,56 @@ class MultiLookupColumn(LookupColumn):
         return ", ".join(one.title for one in value or () if isinstance(one, Reference))
 
 
+class ReverseLookupColumn(MultiLookupColumn):
+    """What points here: the items of `list` whose lookup `column` names this item. Found whenever it is read, as far as
+    the reader may see them: the latest few, and how many there are.
+    """
+
+    name = "reverse_lookup"
+    operators = frozenset({"eq", "ne", "in", "empty", "contains"})
+    form_field = "fixed"
+    option_names = frozenset({"list", "column"})
+    lasting = frozenset()
+    described = POINTING_HERE
+    is_stored = is_given = False
+    FIRST = 10
+
+    @classmethod
+    def check_options(cls, options: Mapping[str, Any]) -> None:
+        refuse_options(options, *NEVER_WRITTEN)
+
+    def sql_type(self) -> Any:
+        raise TypeError("a reverse lookup has no place in the table")
+
+    def parse(self, raw: Any) -> Any:
+        raise refuse("This is found by the program; it cannot be set.")
+
+    def format(self, value: Any, reader: Reader) -> str:
+        text = super().format(value, reader)
+        return f"{text} … ({value.in_all})" if isinstance(value, References) and value.in_all > len(value) else text
+
+    def export_cell(self, value: Any) -> str:
+        return self.format(value, Reader())
+
+
 class PersonColumn(LookupColumn):
-    """A user."""
+    """A user; with `multiple`, any number of them."""
 
     name = "person"
     form_field = "person"
-    option_names = frozenset()
+    option_names = frozenset({"multiple"})
+    target = "users"  # type: ignore[assignment]
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> ColumnType:
+        return PeopleColumn(options) if options.get("multiple") else cls(options)
+
+
+class PeopleColumn(MultiLookupColumn):
+    """Any number of users: a person column that says `multiple`."""
+
+    name = "person"
+    option_names = PersonColumn.option_names
     target = "users"  # type: ignore[assignment]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ import nh3
 import phonenumbers
 from sqlalchemy import Text
 
+from ..errors import Invalid
 from ..sqltypes import Json
 from .base import TEXT, ColumnType, Reader, refuse
 
@@ -47,6 +49,10 @@ class TextColumn(ColumnType):
         if len(text) > self.longest:
             raise refuse("This is longer than %(max)s characters.", max=self.longest)
         return text or None
+
+    def from_json(self, value: Any) -> Any:
+        """As it stood, however long it may be now."""
+        return value
 
     def search_text(self, value: Any) -> str:
         return value or ""
@@ -92,10 +98,20 @@ class EmailColumn(TextColumn):
 
 
 class PhoneColumn(TextColumn):
-    """A phone number: kept in E.164 where it can be read as one, else as typed."""
+    """A phone number: kept in E.164 where it can be read as one, else as typed.
+
+    `country` (two letters): whose numbers are meant where one is written without the country's own.
+    """
 
     name = "phone"
+    option_names = TextColumn.option_names | {"country"}
     form_field = "phone"  # type: ignore[assignment]
+
+    @classmethod
+    def check_options(cls, options: Mapping[str, Any]) -> None:
+        country = options.get("country")
+        if country is not None and country not in phonenumbers.SUPPORTED_REGIONS:
+            raise Invalid("country", "“%(value)s” is not a country's code of two letters.", value=str(country)[:40])
 
     def parse(self, raw: Any) -> str | None:
         text = super().parse(raw)
@@ -103,7 +119,7 @@ class PhoneColumn(TextColumn):
             return None
         if not any(letter.isdigit() for letter in text):
             raise refuse("“%(value)s” is not a phone number.", value=text)
-        number = _read_phone(text)
+        number = _read_phone(text, self.options.get("country"))
         return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if number else text
 
     def format(self, value: Any, reader: Reader) -> str:
@@ -116,11 +132,13 @@ class PhoneColumn(TextColumn):
         return f"{value} {value.lstrip('+')}" if value else ""
 
 
-def _read_phone(text: str) -> phonenumbers.PhoneNumber | None:
+def _read_phone(text: str, country: str | None = None) -> phonenumbers.PhoneNumber | None:
     try:
-        number = phonenumbers.parse(text, None)
+        number = phonenumbers.parse(f"+{text[2:]}" if text.startswith("00") else text, country)
     except phonenumbers.NumberParseException:
         return None
+    if not text.startswith(("+", "00")) and not phonenumbers.is_valid_number(number):
+        return None  # what a country's own number is not, nothing is made of
     # An extension has no place in E.164: such a number stays as typed.
     return number if phonenumbers.is_possible_number(number) and not number.extension else None
 

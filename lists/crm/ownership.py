@@ -7,11 +7,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from .. import bulk
+from .. import bulk, scopes
 from ..catalogue import catalogue
 from ..errors import Invalid
 from ..hooks import Change, before_write
-from ..models import GroupOwner
 
 
 @before_write("crm.ownership")
@@ -28,7 +27,7 @@ def set_ownership(session: Session, change: Change) -> None:
     elif not (actor.is_program or actor.by_import):
         _choose_group(session, change)
     if case is None and new.get("sales_group"):
-        new["owner"] = session.scalar(select(GroupOwner.owner_id).where(GroupOwner.group_id == new["sales_group"]))
+        new["owner"] = scopes.owner_of(session, new["sales_group"])
     if change.kind == "create" and not new.get("salesperson"):
         new["salesperson"] = actor.salesperson_id
 

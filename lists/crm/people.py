@@ -5,9 +5,10 @@ from __future__ import annotations
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from .. import scopes
 from ..errors import Conflict, Invalid
 from ..hooks import Change, after_write, before_write
-from ..models import GroupOwner, Membership, ScopeGrant
+from ..models import Membership, ScopeGrant
 from ..rights import forget_scopes
 
 
@@ -16,18 +17,15 @@ def keep_owner(session: Session, change: Change) -> None:
     """A group whose records exist stays with its owner: the owner's managers would lose or gain them unseen."""
     if change.kind != "update" or not change.changed("owner") or not change.old.get("owner"):
         return
-    scopes = select(ScopeGrant.scope_id).where(ScopeGrant.subject == f"group:{change.old['id']}")
-    if session.scalar(scopes.limit(1)):
+    used = select(ScopeGrant.scope_id).where(ScopeGrant.subject == f"group:{change.old['id']}")
+    if session.scalar(used.limit(1)):
         raise Conflict("This group has records; it cannot move to another owner.")
 
 
 @after_write("crm.group")
 def remember_owner(session: Session, change: Change) -> None:
     """Keep group_owners equal to the list."""
-    session.execute(delete(GroupOwner).where(GroupOwner.group_id == change.new["id"]))
-    if change.kind != "delete" and change.new.get("owner"):
-        session.add(GroupOwner(group_id=change.new["id"], owner_id=change.new["owner"]))
-    session.flush()
+    scopes.set_owner(session, change.new["id"], None if change.kind == "delete" else change.new.get("owner"))
 
 
 @before_write("crm.salesperson")

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from .. import items, query
@@ -15,6 +15,7 @@ from ..errors import Conflict, Forbidden, Invalid, NotFound, Words
 from ..filters import where
 from ..models import User, UserRole
 from ..rights import ROLES, Actor
+from ..sqltypes import fold, folded
 
 _EMAIL = re.compile(r"^[^@\s<>,;\"()]{1,64}@[^@\s<>,;\"()]{1,190}$")
 
@@ -117,6 +118,13 @@ def find_user(session: Session, actor: Actor, user_id: int) -> User:
     if user is None:
         raise NotFound("There is no such user.")
     return user
+
+
+def matching(session: Session, actor: Actor, text: str, most: int = 20) -> list[User]:
+    """The users in whose name or address this stands, the first few by name. Raises Forbidden."""
+    _must_administer(actor)
+    found = or_(*(folded(one).contains(fold(text), autoescape=True) for one in (User.name, User.email)))
+    return list(session.scalars(select(User).where(found).order_by(User.name, User.id).limit(most)))
 
 
 def salesperson_of(session: Session, actor: Actor, user: User) -> query.Item | None:

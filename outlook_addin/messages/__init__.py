@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ...libraries import formats
 from ...lists.errors import Invalid
-from . import eml, fingerprint, msg
-from .message import MAX_DEPTH, Address, Attachment, Message, Recipient
+from . import eml, fingerprint
+from .message import MAX_DEPTH, Address, Attachment, Draft, Message, Recipient
 
 __all__ = ["Address", "Attachment", "Message", "Recipient", "parse"]
 
@@ -21,7 +22,7 @@ def parse(data: bytes, filename: str | None = None) -> Message:
 
 
 def _parse(data: bytes, depth: int) -> Message:
-    draft = msg.read(data) if data.startswith(msg.MAGIC) else eml.read(data)
+    draft = _read_msg(data) if data.startswith(formats.OLE_MAGIC) else eml.read(data)
 
     def nested(inner: bytes) -> str | None:
         if depth >= MAX_DEPTH:
@@ -33,3 +34,9 @@ def _parse(data: bytes, depth: int) -> Message:
             return None
 
     return fingerprint.finish(draft, data, nested)
+
+
+def _read_msg(data: bytes) -> Draft:
+    from . import msg  # what reads Outlook's files takes half a second to import, and most processes meet none
+
+    return msg.read(data)

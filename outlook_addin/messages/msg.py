@@ -28,7 +28,6 @@ from .message import (
     RecipientKind,
 )
 
-MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 MAX_RECIPIENTS = 5_000
 KINDS: tuple[tuple[str, Kind], ...] = (
     ("ipm.note", "mail"),

@@ -8,19 +8,21 @@ from typing import Any
 from flask import Blueprint, Response, url_for
 from flask.typing import ResponseReturnValue
 
-from ...lists import schema
-from ...lists.catalogue import Column, ListDefinition, View, catalogue, definition
+from ...lists import bins, changing, comments, list_settings, retyping, retyping_jobs, schema, views
+from ...lists.catalogue import Column, ListDefinition, catalogue, definition
 from ...lists.errors import Invalid
-from ...lists.models import now
-from ..request import actor, session
+from ...lists.formulas import definitions as formulas
+from ...lists.rights import Actor
+from ...lists.view_settings import SETTINGS
+from ..request import actor, home, session
 from .json import answer, body, only
-from .odata import column_type_of, parse_filter, parse_orderby
-from .operations import fields as object_of
 from .operations import operation, ref
-from .schemas import COLUMN_GIVEN, LIST_GIVEN, TITLE_GIVEN, VIEW_GIVEN
+from .schemas import COLUMN_CHANGED, COLUMN_GIVEN, LIST_CHANGED, LIST_GIVEN
+from .views import view_json
 
 blueprint = Blueprint("api_lists", __name__, url_prefix="/api/v1/lists")
 TAG = "lists"
+_GIVEN = ("name", "title", "separation", "description", "kind", "headline", "translated", "validation")
 _HIDDEN_OPTIONS = ("hidden", "section", "in_form", "by_program")
 
 
@@ -28,7 +30,7 @@ _HIDDEN_OPTIONS = ("hidden", "section", "in_form", "by_program")
 @operation(summary="All lists", tag=TAG, answers={200: ref("Lists")})
 def browse() -> ResponseReturnValue:
     who = actor()
-    return answer({"value": [_list_json(found, who.user_id) for found in catalogue(session()).by_name.values()]})
+    return answer({"value": [_list_json(found, who) for found in catalogue(session()).by_name.values()]})
 
 
 @blueprint.post("")
@@ -42,14 +44,14 @@ def browse() -> ResponseReturnValue:
 )
 def create() -> ResponseReturnValue:
     who, given = actor(), body()
-    only(given, "name", "title", "separation", "description", "columns", "views")
-    views = _objects(given, "views")
-    made = {key: value for key, value in given.items() if key not in ("views", "description")}
-    made |= {"columns": _objects(given, "columns"), "settings": _settings(given)}
-    schema.create_list(session(), who, made)
-    for view in views:
-        _save_view(given["name"], {**view, "shared": True})
-    response = answer(_list_json(definition(session(), given["name"]), who.user_id), 201)
+    only(given, *_GIVEN, "columns", "views")
+    given_views = _objects(given, "views")
+    made = {key: value for key, value in given.items() if key != "views"}
+    list_settings.create(session(), who, {**made, "columns": _objects(given, "columns")})
+    for view in given_views:
+        only(view, "name", "title", "shared", *SETTINGS)
+        views.save(session(), who, given["name"], {**view, "shared": True})
+    response = answer(_list_json(definition(session(), given["name"]), who), 201)
     response.headers["Location"] = url_for("api_lists.read", name=given["name"])
     return response
 
@@ -58,7 +60,7 @@ def create() -> ResponseReturnValue:
 @operation(summary="One list with its columns and views", tag=TAG, answers={200: ref("List")})
 def read(name: str) -> ResponseReturnValue:
     who = actor()
-    return answer(_list_json(definition(session(), name), who.user_id))
+    return answer(_list_json(definition(session(), name), who))
 
 
 @blueprint.patch("/<name>")
@@ -66,14 +68,15 @@ def read(name: str) -> ResponseReturnValue:
     summary="Change a list",
     tag=TAG,
     answers={200: ref("List")},
-    body=object_of({"title": TITLE_GIVEN, "separation": {"enum": list(schema.SEPARATIONS)}}),
-    description="A new separation gives every item its new rights in the same transaction. Administrators only.",
+    body=LIST_CHANGED,
+    description="A new separation or kind gives every item its new rights in the same transaction. An archived list "
+    "is read only. Administrators only.",
 )
 def change(name: str) -> ResponseReturnValue:
     who, given = actor(), body()
-    only(given, "title", "separation")
-    schema.change_list(session(), who, name, given)
-    return answer(_list_json(definition(session(), name), who.user_id))
+    only(given, *LIST_CHANGED["properties"])
+    list_settings.change(session(), who, name, given)
+    return answer(_list_json(definition(session(), name), who))
 
 
 @blueprint.delete("/<name>")
@@ -85,7 +88,7 @@ def change(name: str) -> ResponseReturnValue:
     description="The CRM's own lists stay, and those that others point to. Administrators only.",
 )
 def delete(name: str) -> ResponseReturnValue:
-    schema.delete_list(session(), actor(), name)
+    bins.delete_list(session(), actor(), name)
     return Response(status=204)
 
 
@@ -96,8 +99,9 @@ def delete(name: str) -> ResponseReturnValue:
     answers={200: {"type": "object", "properties": {"value": {"type": "array", "items": ref("Column")}}}},
 )
 def columns(name: str) -> ResponseReturnValue:
-    actor()
-    return answer({"value": [_column_json(column) for column in definition(session(), name).visible_columns]})
+    who, found = actor(), definition(session(), name)
+    becoming = _becoming(found, who)
+    return answer({"value": [_column_json(found, one) | becoming.get(one.name, {}) for one in found.visible_columns]})
 
 
 @blueprint.post("/<name>/columns")
@@ -112,53 +116,59 @@ def columns(name: str) -> ResponseReturnValue:
 def add_column(name: str) -> ResponseReturnValue:
     who, given = actor(), body()
     schema.add_column(session(), who, name, given)
-    return answer(_column_json(definition(session(), name).column(given["name"])), 201)
+    found = definition(session(), name)
+    return answer(_column_json(found, found.column(given["name"])), 201)
 
 
-@blueprint.get("/<name>/views")
+@blueprint.patch("/<name>/columns/<column>")
 @operation(
-    summary="A list's views: everybody's and one's own",
+    summary="Change a column",
     tag=TAG,
-    answers={200: {"type": "object", "properties": {"value": {"type": "array", "items": ref("View")}}}},
+    body=COLUMN_CHANGED,
+    answers={200: ref("Column"), 202: ref("Column")},
+    problems=(409,),
+    description="null takes an option away. Another type or other decimals make new values of those that stand: what "
+    "does not convert is told with 409, until `confirm` is true; the values as they were are kept for 30 days. Of a "
+    "large list this is done in the background (202): `becoming` says how far; where it is `asking`, send it again "
+    "with `confirm`. Administrators only.",
 )
-def views(name: str) -> ResponseReturnValue:
-    who = actor()
-    return answer({"value": _views_json(definition(session(), name), who.user_id)})
+def change_column(name: str, column: str) -> ResponseReturnValue:
+    who, given = actor(), body()
+    confirmed = given.pop("confirm", False) is True
+    if retyping.is_meant(home().database, name, column, given):
+        told = retyping_jobs.change_type(home().database, who, name, column, given, confirmed=confirmed)
+    else:
+        told = changing.change_column(session(), who, name, column, given)
+    found = definition(session(), name)
+    made = _column_json(found, found.column(column)) | _becoming(found, who).get(column, {})
+    return answer(made, 202 if isinstance(told, int) else 200)
 
 
-@blueprint.post("/<name>/views")
+@blueprint.delete("/<name>/columns/<column>")
 @operation(
-    summary="Save a view",
+    summary="Take a column out of a list",
     tag=TAG,
-    body=VIEW_GIVEN,
-    answers={201: ref("View")},
-    description="`shared`: for everybody, by administrators only; else one's own.",
+    answers={204: None},
+    problems=(403, 409),
+    description="Not while a formula or a view uses it. It can be brought back for 30 days. Administrators only.",
 )
-def save_view(name: str) -> ResponseReturnValue:
-    given = body()
-    actor()
-    return answer(_view_json(_save_view(name, given)), 201)
+def delete_column(name: str, column: str) -> ResponseReturnValue:
+    bins.delete_column(session(), actor(), name, column)
+    return Response(status=204)
 
 
-def _save_view(list_name: str, given: Mapping[str, Any]) -> View:
-    """Save a view whose columns, filter and order the list understands. Raises Invalid."""
-    who, found = actor(), definition(session(), list_name)
-    only(given, "name", "title", "columns", "filter", "order", "group", "shared", "default")
-    for name in ("filter", "order", "group"):
-        if given.get(name) is not None and not isinstance(given[name], str):
-            raise Invalid(name, "This must be a text.")
-    if given.get("filter"):
-        parse_filter(given["filter"], found, who, now(), catalogue(session()))
-    if given.get("order"):
-        parse_orderby(given["order"], found)
-    given = {name: value for name, value in given.items() if value is not None}
-    names = given.get("columns", [])
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise Invalid("columns", "This must be a list of words.")
-    for name in [*names, *filter(None, [given.get("group")])]:
-        column_type_of(found, name, "columns")
-    number = schema.save_view(session(), who, list_name, given)
-    return next(view for view in definition(session(), list_name).views if view.id == number)
+def _becoming(found: ListDefinition, who: Actor) -> dict[str, dict[str, Any]]:
+    """What the worker does to columns' types, by column, for administrators: `becoming`, to be put into their JSON."""
+    if not who.is_administrator:
+        return {}
+    names = {column.id: column.name for column in found.own_columns}
+    return {
+        names[column_id]: {"becoming": {
+            "type": retyping_jobs.wanted_type(session(), job), "state": job.state, "values": job.total,
+            "converted": job.converted, "lost": job.lost,
+        }}
+        for column_id, job in retyping.running(session(), found).items() if column_id in names
+    }  # fmt: skip
 
 
 def _objects(given: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
@@ -168,45 +178,33 @@ def _objects(given: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     return found
 
 
-def _settings(given: Mapping[str, Any]) -> dict[str, Any]:
-    text = given.get("description")
-    if text is None:
-        return {}
-    texts = {"en": text} if isinstance(text, str) else text
-    if not isinstance(texts, dict) or not all(isinstance(one, str) for one in texts.values()):
-        raise Invalid("description", "This is a text, or one text per language.")
-    return {"description": texts}
-
-
-def _list_json(found: ListDefinition, user_id: int | None) -> dict[str, Any]:
+def _list_json(found: ListDefinition, who: Actor) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "name": found.name,
         "title": dict(found.titles),
         "separation": found.separation,
         "kind": found.kind,
-        "columns": [_column_json(column) for column in found.visible_columns],
-        "views": _views_json(found, user_id),
+        "columns": [_column_json(found, column) for column in found.visible_columns],
+        "views": [view_json(found, view) for view in views.views_for(session(), found, who)],
     }
     if found.settings.get("description"):
         shown["description"] = found.settings["description"]
+    if found.settings.get("headline"):
+        shown["headline"] = found.settings["headline"]
+    if found.is_archived:
+        shown["archived"] = True
+    if not comments.are_on(found):
+        shown["comments"] = False
+    if found.settings.get("validation"):
+        shown |= formulas.shown(catalogue(session()), found, {"validation": found.settings["validation"]})
     return shown
 
 
-def _column_json(column: Column) -> dict[str, Any]:
+def _column_json(found: ListDefinition, column: Column) -> dict[str, Any]:
     options = {key: value for key, value in column.options.items() if key not in _HIDDEN_OPTIONS}
-    fixed = {"name": column.name, "type": column.type.name, "title": dict(column.titles)}
+    options = formulas.shown(catalogue(session()), found, options)
+    if not column.type.is_stored:
+        options["result"] = column.type.result.name
+    kind = column.type if column.is_own else column.type.result
+    fixed = {"name": column.name, "type": kind.name, "title": dict(column.titles)}
     return {**options, **fixed, "required": column.required, "read_only": column.by_program}
-
-
-def _views_json(found: ListDefinition, user_id: int | None) -> list[dict[str, Any]]:
-    return [_view_json(view) for view in found.views if view.user_id in (None, user_id)]
-
-
-def _view_json(view: View) -> dict[str, Any]:
-    return {
-        **view.settings,
-        "id": view.id,
-        "name": view.name,
-        "title": dict(view.titles),
-        "shared": view.user_id is None,
-    }

@@ -7,24 +7,31 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import UnsupportedMediaType
 
 from ...lists import items, query, versions
 from ...lists.catalogue import SYSTEM_COLUMNS, ListDefinition, catalogue, definition
 from ...lists.columns import Reference, column_type
 from ...lists.columns.numbers import WholeColumn
-from ...lists.errors import Stale
+from ...lists.errors import Invalid, NotFound, Stale
 from ...lists.query import Item
+from ...lists.reading import Stage
+from ..attachments import give, take, with_stored_files
 from ..request import actor, home, session
 from .etags import etag, seen_version
 from .json import answer, body, item_answer, item_json, parsed
-from .operations import IF_MATCH, IF_MATCH_OPTIONAL, fields, operation, ref
+from .operations import BINARY, IF_MATCH, IF_MATCH_OPTIONAL, fields, header, operation, ref
 from .operations import query as option
-from .options import Options, read_options
+from .options import Options, read_options, stage_of
 
 blueprint = Blueprint("api_items", __name__, url_prefix="/api/v1/lists/<name>/items")
 TAG = "items"
 _SELECT = option("$select", "Columns, comma between; without it all")
 _EXPAND = option("$expand", "Lookup columns whose target is shown with all its columns, as far as it may be read")
+_BINS = (
+    option("deleted", "The recycle bin instead", {"type": "boolean"}),
+    option("discarded", "The administrators' second recycle bin instead", {"type": "boolean"}),
+)
 _PAGE_OPTIONS = (
     option("$filter", "OData: name eq 'x' and (value gt 10 or company/name eq 'y')"),
     option("$orderby", "Columns with asc or desc: expected_close desc, name"),
@@ -35,7 +42,7 @@ _PAGE_OPTIONS = (
     ),
     option("$skiptoken", "Where an earlier page ended; @odata.nextLink has it"),
     option("$count", "Whether to count all that the filter finds", {"type": "boolean"}),
-    option("deleted", "The recycle bin instead", {"type": "boolean"}),
+    *_BINS,
 )
 
 
@@ -49,7 +56,7 @@ def browse(name: str) -> ResponseReturnValue:
     if page.next:
         data["@odata.nextLink"] = _next_link(page.next)
     if options.count:
-        count = query.count(session(), who, name, where=options.where, deleted=options.deleted)
+        count = query.count(session(), who, name, where=options.where, stage=options.stage)
         data["@odata.count"] = count.number
         if count.capped:
             data["@caseroom.countCapped"] = True
@@ -69,7 +76,7 @@ def _page(found: ListDefinition, options: Options) -> query.Page:
         columns=columns,
         limit=options.top,
         after=options.after,
-        deleted=options.deleted,
+        stage=options.stage,
     )
 
 
@@ -124,7 +131,7 @@ def _whole(value: Any, targets: dict[tuple[str, int], Item]) -> Any:
     description="The body holds the values by column: see Write.<list>.",
 )
 def create(name: str) -> ResponseReturnValue:
-    who, values = actor(), body()
+    who, values = actor(), with_stored_files(body())
     return item_answer(items.create(session(), who, name, values), 201)
 
 
@@ -148,7 +155,7 @@ def read(name: str, item_id: int) -> ResponseReturnValue:
     description="The body holds the values to change, by column: see Write.<list>.",
 )
 def change(name: str, item_id: int) -> ResponseReturnValue:
-    who, values = actor(), body()
+    who, values = actor(), with_stored_files(body())
     version = seen_version(lambda: query.get(session(), who, name, item_id).version)
     return item_answer(items.update(session(), who, name, item_id, values, version=version))
 
@@ -158,14 +165,58 @@ def change(name: str, item_id: int) -> ResponseReturnValue:
     summary="Put an item into the recycle bin",
     tag=TAG,
     answers={204: None},
-    parameters=(IF_MATCH_OPTIONAL,),
+    parameters=(IF_MATCH_OPTIONAL, *_BINS),
     problems=(403, 409, 412, 423),
+    description="With `deleted`, take it out of the recycle bin into the administrators' second one; with "
+    "`discarded`, an administrator ends it for good.",
 )
 def delete(name: str, item_id: int) -> ResponseReturnValue:
-    who = actor()
+    who, stage = actor(), stage_of(request.args)
+    if stage is not Stage.STANDING:
+        (items.discard if stage is Stage.BIN else items.purge)(session(), who, name, item_id)
+        return Response(status=204)
     version = seen_version(lambda: query.get(session(), who, name, item_id).version, required=False)
     items.delete(session(), who, name, item_id, version=version)
     return Response(status=204)
+
+
+@blueprint.post("/<int:item_id>/files/<column>")
+@operation(
+    summary="Attach files to an item",
+    tag=TAG,
+    body=fields({"file": {"type": "array", "items": BINARY}}, "file"),
+    body_type="multipart/form-data",
+    answers={200: ref("Item")},
+    parameters=(IF_MATCH_OPTIONAL,),
+    problems=(409, 412, 423, 507),
+    description="The files are added to those that the column has. What is there and stays is written with the item's "
+    "other columns, as a list of ids.",
+)
+def attach(name: str, item_id: int, column: str) -> ResponseReturnValue:
+    who = actor()
+    if request.mimetype != "multipart/form-data":
+        raise UnsupportedMediaType
+    sent = [take(file) for file in request.files.getlist("file") if file.filename]
+    if not sent:
+        raise Invalid("file", "Choose a file.")
+    version = seen_version(lambda: query.get(session(), who, name, item_id).version, required=False)
+    item = query.get(session(), who, name, item_id)
+    if column not in item.definition.by_name or item.definition.column(column).type.name != "attachment":
+        raise NotFound()
+    there = [*(item[column] or ()), *sent]
+    return item_answer(items.update(session(), who, name, item_id, {column: there}, version=version or item.version))
+
+
+@blueprint.get("/<int:item_id>/files/<column>/<file_id>")
+@operation(
+    summary="Download a file of an item",
+    tag=TAG,
+    answers={200: BINARY, 206: BINARY, 304: None, 412: None, 416: None},
+    answer_type="application/octet-stream",
+    parameters=(option("inline", "1 = a PDF is shown, not saved"), header("Range", "One range of bytes")),
+)
+def download(name: str, item_id: int, column: str, file_id: str) -> ResponseReturnValue:
+    return give(actor(), name, item_id, column, file_id)
 
 
 @blueprint.get("/<int:item_id>/versions")

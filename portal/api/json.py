@@ -11,7 +11,8 @@ from typing import Any
 from flask import Response, request, url_for
 from werkzeug.exceptions import UnsupportedMediaType
 
-from ...lists.columns import ColumnType
+from ...lists.columns import ColumnType, References, ShownColumn
+from ...lists.columns.computed import RollupColumn
 from ...lists.errors import FieldError, Invalid
 from ...lists.query import Item
 from ...lists.reading import SYSTEM_TYPES
@@ -38,7 +39,22 @@ def item_json(item: Item, columns: Iterable[str] | None = None) -> dict[str, Any
         kind = _shown_type(item, name)
         if kind is not None and (wanted is None or name in wanted):
             shown[name] = [] if kind.is_multi and value is None else kind.to_json(value)
+            shown |= _notes(item, name, value, kind)
     return shown
+
+
+def _notes(item: Item, name: str, value: Any, kind: ColumnType) -> dict[str, Any]:
+    """What must be said beside a value: how many there are in all, or of which currency it is."""
+    if kind.name == "reverse_lookup":
+        return {f"{name}@odata.count": value.in_all if isinstance(value, References) else 0}
+    if is_amount_of_others(kind):
+        return {f"{name}@caseroom.currency": item.currencies.get(name)}
+    return {}
+
+
+def is_amount_of_others(kind: ColumnType) -> bool:
+    """Whether the values are amounts of money whose currency no column of the list itself says."""
+    return isinstance(kind, (RollupColumn, ShownColumn)) and kind.result.name == "currency"
 
 
 def _shown_type(item: Item, name: str) -> ColumnType | None:

@@ -17,12 +17,11 @@ from .. import files
 from ..request import actor, home, session
 from .actions import given
 from .json import answer, body, item_answer, parsed
-from .operations import Schema, fields, header, listed, operation, query, ref
+from .operations import BINARY, Schema, fields, header, listed, operation, query, ref
 
 blueprint = Blueprint("api_libraries", __name__, url_prefix="/api/v1/libraries/<library>/files")
 TAG = "documents"
 TEXT: Schema = {"type": "string"}
-BINARY: Schema = {"type": "string", "format": "binary"}
 _UPLOAD: Schema = {
     "type": "object",
     "required": ["file"],

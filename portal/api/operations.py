@@ -22,9 +22,10 @@ PROBLEMS = {
     423: "Somebody holds it; the detail says who.",
     428: "If-Match is missing.",
     429: "Too many tries; wait.",
+    503: "It takes longer than anybody may keep the database, and was stopped; nothing was changed.",
     507: "There is no room left.",
 }
-READ_PROBLEMS, WRITE_PROBLEMS = (401, 404), (401, 403, 404, 413, 415, 422)
+READ_PROBLEMS, WRITE_PROBLEMS = (401, 404, 503), (401, 403, 404, 413, 415, 422, 503)
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def operation(
         def task(case_id): …
 
     `answers`: status → JSON schema of the body, None where there is none. `problems`: error statuses beyond those
-    that every reading (401, 404) or, with a body, writing operation has (403, 413, 415, 422). Path parameters are
+    that every reading (401, 404, 503) or, with a body, writing operation has (403, 413, 415, 422). Path parameters are
     found in the address; `parameters` are the others, as `query(…)` and `header(…)` make them.
     """
     usual = WRITE_PROBLEMS if body is not None else READ_PROBLEMS
@@ -122,6 +123,9 @@ def answer_of(view: Any) -> Operation | None:
 def listed(schema: Schema) -> Schema:
     """`{"value": […]}`"""
     return {"type": "object", "required": ["value"], "properties": {"value": {"type": "array", "items": schema}}}
+
+
+BINARY: Schema = {"type": "string", "format": "binary"}
 
 
 def fields(properties: Mapping[str, Schema], *required: str) -> Schema:

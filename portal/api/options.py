@@ -1,4 +1,4 @@
-"""The query options of a list's items: `$filter $orderby $select $expand $top $skiptoken $count`, and `deleted`."""
+"""The query options of a list's items: `$filter $orderby $select $expand $top $skiptoken $count`, and the bins."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from ...lists.catalogue import Catalogue, ListDefinition
 from ...lists.errors import Invalid
 from ...lists.filters import Filter
 from ...lists.models import now
+from ...lists.odata import column_type_of, parse_filter, parse_orderby
 from ...lists.query import MOST_PER_PAGE
+from ...lists.reading import Stage
 from ...lists.rights import Actor
-from .odata import column_type_of, parse_filter, parse_orderby
 
 KNOWN = ("$filter", "$orderby", "$select", "$expand", "$top", "$skiptoken", "$count")
 USUAL_TOP, LONGEST_TOKEN, MOST_EXPANDED = 50, 4000, 10
@@ -29,7 +30,7 @@ class Options:
     top: int
     after: str | None
     count: bool
-    deleted: bool
+    stage: Stage
 
 
 def read_options(
@@ -61,8 +62,15 @@ def read_options(
         top=_top(given.get("$top")),
         after=_token(given.get("$skiptoken")),
         count=_yes("$count", given.get("$count")),
-        deleted=_yes("deleted", given.get("deleted")),
+        stage=stage_of(given),
     )
+
+
+def stage_of(given: MultiDict[str, str]) -> Stage:
+    """Which items are meant: those that stand, with `deleted` the recycle bin's, with `discarded` the second's."""
+    if _yes("discarded", given.get("discarded")):
+        return Stage.SECOND_BIN
+    return Stage.BIN if _yes("deleted", given.get("deleted")) else Stage.STANDING
 
 
 def select_of(text: str | None, definition: ListDefinition) -> tuple[str, ...] | None:

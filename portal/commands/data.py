@@ -1,4 +1,4 @@
-"""import, export: tables in and out."""
+"""import, imports, undo-import, export: tables in and out."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from typing import Any
 import click
 from sqlalchemy.orm import Session
 
-from ...lists import exporting, importing, mapping
-from ...lists.catalogue import catalogue
+from ...lists import exporting, importing, imports, mapping, undoing
+from ...lists.catalogue import catalogue, definition
+from ...lists.errors import words_from_json
 from ...lists.rights import PROGRAM, Actor, load_actor
 from ..home import Home
 from .common import home_option, opened, user_of
@@ -55,7 +56,7 @@ def import_(
     found = opened(home)
     with found.database.read() as session:
         for name in {step.list for step in steps}:
-            _must_be_a_list(session, name)
+            must_be_a_list(session, name)
     actor = _actor(found, email)
     total = sum(len(one.rows) for one in prepared)
     with click.progressbar(length=total, label="Trying" if dry_run else "Importing", file=sys.stderr) as bar:
@@ -104,6 +105,60 @@ def _write_report(path: Path, results: Sequence[importing.Result]) -> None:
         writer.writerows([one.list, each.file, each.number, each.reason] for one in results for each in one.refused)
 
 
+@click.command("imports")
+@click.option("--list", "list_name", metavar="LIST", help="Only imports into this list.")
+@home_option
+def imports_(list_name: str | None, home: Path | None) -> None:
+    """Say which imports there were, the latest first, with their numbers."""
+    found = opened(home)
+    with found.database.read() as session:
+        if list_name:
+            must_be_a_list(session, list_name)
+        lists = {one.id: one.name for one in catalogue(session).by_id.values()}
+        wanted = definition(session, list_name).id if list_name else None
+        click.echo(f"{'number':>6}  {'begun':16}  {'list':20} {'file':28} {'state':10}" + _heads(imports.OUTCOMES))
+        for one in imports.every(session, PROGRAM, wanted, limit=1000):
+            known = lists.get(one.list_id, "–")
+            line = f"{one.id:>6}  {one.created:%Y-%m-%d %H:%M}  {known:20} {one.file:28} {one.state:10}"
+            click.echo(line + "".join(f"{one.counts.get(outcome, 0):>11}" for outcome in imports.OUTCOMES))
+
+
+def _heads(words: Sequence[str]) -> str:
+    return "".join(f"{word:>11}" for word in words)
+
+
+@click.command("undo-import")
+@click.argument("number", type=int)
+@click.option("--columns", is_flag=True, help="Of items changed since, put back the columns that nobody touched.")
+@click.option("--as", "email", metavar="EMAIL", help="The administrator who undoes it. [default: the program]")
+@home_option
+def undo_import(number: int, columns: bool, email: str | None, home: Path | None) -> None:
+    """Take back what an import wrote (`caseroom imports` tells its number).
+
+    What it made goes to the recycle bin, what it changed gets its old values. What somebody has changed since, or uses,
+    stays and is told; the status is then 1. A killed undoing goes on when it is started again.
+    """
+    found = opened(home)
+    actor = _actor(found, email)
+    with found.database.write() as session:
+        standing = imports.get(session, actor, number)
+        if standing.state != "undoing":
+            imports.start_undo(session, actor, number, columns=columns)
+        total = standing.counts["created"] + standing.counts["updated"]
+    with click.progressbar(length=total, label="Undoing", file=sys.stderr) as bar:
+        undoing.run(found.database, actor, number, progress=bar.update)
+    with found.database.read() as session:
+        done = imports.get(session, actor, number)
+        counts = done.undone or {}
+        click.echo(", ".join(f"{word.replace('_', ' ')}: {counts.get(word, 0)}" for word in imports.UNDONE))
+        lists = {one.id: one.name for one in catalogue(session).by_id.values()}
+        left = imports.remarks(session, done, "undo", limit=1_000_000)
+        for one in left:
+            said = words_from_json(one.words)
+            click.echo(f"{lists.get(one.list_id, '–')} {one.row} “{one.value}”: {said}")
+    sys.exit(1 if left else 0)
+
+
 @click.command()
 @click.argument("list_name", metavar="LIST")
 @click.option("--format", "kind", type=click.Choice(exporting.FORMATS), required=True, help="How it is written.")
@@ -118,7 +173,7 @@ def export(list_name: str, kind: str, output: Path | None, email: str | None, ho
     found = opened(home)
     actor = _actor(found, email)
     with found.database.read() as session:
-        _must_be_a_list(session, list_name)  # before a file that stands is opened, and so emptied
+        must_be_a_list(session, list_name)  # before a file that stands is opened, and so emptied
         binary: Any = output.open("wb") if output else nullcontext(sys.stdout.buffer)
         with binary as target:
             number = exporting.export(session, actor, list_name, kind, target)
@@ -126,10 +181,10 @@ def export(list_name: str, kind: str, output: Path | None, email: str | None, ho
     click.echo(f"{number} items", err=True)
 
 
-def _must_be_a_list(session: Session, name: str) -> None:
+def must_be_a_list(session: Session, name: str) -> None:
     known = catalogue(session).by_name
     if name not in known:
         raise click.ClickException(f"There is no list “{name}”. There are: {', '.join(sorted(known))}.")
 
 
-COMMANDS = [import_, export]
+COMMANDS = [import_, imports_, undo_import, export]

@@ -82,9 +82,7 @@ def _last_contacts(rng: Random, setting: Setting, cases: list[Row]) -> dict[str,
 
 def _history(rng: Random, setting: Setting, case: Row, count: int, end: datetime) -> list[Row]:
     """`count` activities between the case's opening and `end`, the last one at `end`."""
-    instants = sorted(
-        clock.working_instant(rng, case["created"], end, case["zone"]) for _ in range(count - 1)
-    )
+    instants = sorted(clock.working_instant(rng, case["created"], end, case["zone"]) for _ in range(count - 1))
     rows = []
     for place, instant in enumerate([*instants, end]):
         phase = (texts.EARLY, texts.MIDDLE, texts.LATE)[min(2, place * 3 // max(count, 3))]
@@ -180,9 +178,7 @@ def _open_task(rng: Random, setting: Setting, case: Row, today: date, offset: in
     return _own(setting, case, row) | {"due": due}
 
 
-def _planned_meeting(
-    rng: Random, setting: Setting, case: Row, day: date, taken: set[tuple[str, date, int]]
-) -> Row:
+def _planned_meeting(rng: Random, setting: Setting, case: Row, day: date, taken: set[tuple[str, date, int]]) -> Row:
     """A meeting still to come, at an hour at which its salesperson is free."""
     made = clock.working_instant(
         rng,

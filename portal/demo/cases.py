@@ -106,9 +106,7 @@ def _live(rng: Random, case: Row, company: Row, now: datetime) -> None:
     if old_enough and rng.random() < 0.475:
         created = clock.working_instant(rng, first, now - timedelta(days=25), case["zone"])
         latest = min(created + timedelta(days=rng.triangular(15, 170, 60)), now - timedelta(hours=3))
-        _close(
-            rng, case, created, clock.working_instant(rng, latest - timedelta(days=4), latest, case["zone"])
-        )
+        _close(rng, case, created, clock.working_instant(rng, latest - timedelta(days=4), latest, case["zone"]))
     else:
         earliest = max(first, now - timedelta(days=rng.choice([7, 45, 90, 150, 240])))
         created = clock.working_instant(rng, earliest, now - timedelta(hours=20), case["zone"])
@@ -135,9 +133,7 @@ def _close(rng: Random, case: Row, created: datetime, closed: datetime) -> None:
 
 def _keep_open(rng: Random, case: Row, created: datetime, now: datetime) -> None:
     age = (now - created).days
-    stage = rng.choices(
-        ["st1", "st2", "st3", "st4", "st5"], [40, 30, 20, 8, 2] if age < 30 else [14, 26, 34, 19, 7]
-    )[0]
+    stage = rng.choices(["st1", "st2", "st3", "st4", "st5"], [40, 30, 20, 8, 2] if age < 30 else [14, 26, 34, 19, 7])[0]
     case |= {
         "status": "new",
         "outcome": None,

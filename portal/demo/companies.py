@@ -43,9 +43,7 @@ def make_companies(rng: Random, now: datetime, salespeople: list[Row]) -> list[R
     return rows
 
 
-def _company(
-    rng: Random, key: str, country: str, short: str, full: str, activity: str, taken: set[str]
-) -> Row:
+def _company(rng: Random, key: str, country: str, short: str, full: str, activity: str, taken: set[str]) -> Row:
     town = rng.choices(places.TOWNS[country], range(len(places.TOWNS[country]) + 6, 6, -1))[0]
     registration_no, vat_no = _registration(rng, country, town)
     while registration_no in taken or vat_no in taken:
@@ -148,9 +146,7 @@ def make_contacts(rng: Random, companies: list[Row]) -> list[Row]:
                 "email": f"{local}@{host}",
                 "web": None,
             }
-            rows.append(
-                clock.stamp(row, company["created"] + timedelta(minutes=len(locals_taken)), company["user"])
-            )
+            rows.append(clock.stamp(row, company["created"] + timedelta(minutes=len(locals_taken)), company["user"]))
     return rows
 
 

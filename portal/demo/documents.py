@@ -179,10 +179,7 @@ def _price_list(rng: Random, subject: Subject, written: datetime) -> list[str | 
         for product in subject.products
     ]
     return [
-        (
-            f"For {subject.company['name']}, valid from {written:%d.%m.%Y} for {months} months, "
-            f"discount {discount} %."
-        ),
+        (f"For {subject.company['name']}, valid from {written:%d.%m.%Y} for {months} months, discount {discount} %."),
         Table(["Product", "Series", "List EUR", "Your price EUR"], rows),
         f"Prices without VAT and transport. {subject.owner['name']}, {subject.owner['phone']}",
     ]

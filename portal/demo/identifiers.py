@@ -28,9 +28,7 @@ def registrikood(rng: Random) -> str:
     body = f"{rng.randint(1_000_000, 1_699_999)}"
     rest = sum(int(digit) * weight for digit, weight in zip(body, (1, 2, 3, 4, 5, 6, 7), strict=True)) % 11
     if rest == 10:
-        rest = (
-            sum(int(digit) * weight for digit, weight in zip(body, (3, 4, 5, 6, 7, 8, 9), strict=True)) % 11
-        )
+        rest = sum(int(digit) * weight for digit, weight in zip(body, (3, 4, 5, 6, 7, 8, 9), strict=True)) % 11
     return body + str(rest % 10)
 
 

@@ -23,6 +23,7 @@ from ...lists.rights import PROGRAM, load_actor
 from ...outlook_addin import filing, messages
 from .. import sign_in
 from ..home import Home, prepare
+from ..notices import following
 from . import people
 from .world import Row, World, make_world, references
 
@@ -45,6 +46,8 @@ def fill(home: Home, seed: int, today: date, begin: Callable[[int], Progress]) -
     world = make_world(seed, today)
     progress = begin(len(world.users) + sum(len(rows) for rows in world.lists.values()))
     Loading(home, world, progress).run()
+    with home.database.write() as session:
+        following.begin_anew(session)
     mark.unlink()
 
 

@@ -81,9 +81,7 @@ def make_mails(rng: Random, now: datetime, lists: dict[str, list[Row]]) -> list[
 def _in_order(rng: Random, written: list[Row], documents: dict[str, list[Row]]) -> list[Row]:
     """The e-mail activities in chance order, some of those first that can have a document attached."""
     mixed = rng.sample(written, len(written))
-    ready = [
-        row for row in mixed if any(d["created"] <= row["created"] for d in documents.get(row["case"], []))
-    ]
+    ready = [row for row in mixed if any(d["created"] <= row["created"] for d in documents.get(row["case"], []))]
     first = ready[: TOTAL // 6]
     return first + [row for row in mixed if row not in first]
 
@@ -131,18 +129,14 @@ def _message(rng: Random, thread: Thread, place: int, sent: datetime, attached: 
     message.set_content(_text(rng, thread, place, sender, recipient), cte="quoted-printable")
     if attached:
         main, sub = MEDIA_TYPES[attached["file_name"].rsplit(".", 1)[1]]
-        message.add_attachment(
-            attached["content"], maintype=main, subtype=sub, filename=attached["file_name"]
-        )
+        message.add_attachment(attached["content"], maintype=main, subtype=sub, filename=attached["file_name"])
         # The library would draw a boundary from the global random numbers.
         message.set_boundary(f"part-{thread.number}-{place}-{rng.getrandbits(64):016x}")
     return message
 
 
 def _text(rng: Random, thread: Thread, place: int, sender: Row, recipient: Row) -> str:
-    signature = (
-        f"{texts.full_name(sender)}\n{sender.get('position') or sender['function']}\n{sender['mobile']}"
-    )
+    signature = f"{texts.full_name(sender)}\n{sender.get('position') or sender['function']}\n{sender['mobile']}"
     if place == 0:
         # The note on the next step is for colleagues, not for the customer.
         body = thread.activity["description"].split(" Next: ")[0].split(" Ďalej: ")[0]

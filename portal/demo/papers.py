@@ -64,9 +64,7 @@ def _blank_docx() -> bytes:
 
 
 def _add_table(document: Document, content: Table) -> None:
-    table = document.add_table(
-        rows=1 + len(content.rows), cols=len(content.heading), style="Light Grid Accent 1"
-    )
+    table = document.add_table(rows=1 + len(content.rows), cols=len(content.heading), style="Light Grid Accent 1")
     # Asking the table once for its cells: asking it per cell costs a walk over the whole table each time.
     cells = iter(table._cells)  # pyright: ignore[reportPrivateUsage]
     for row in (content.heading, *content.rows):
@@ -93,9 +91,7 @@ def write_xlsx(paper: Paper) -> bytes:
     """`paper` as an Excel workbook of one sheet; amounts are numbers with two places."""
     target = io.BytesIO()
     book = xlsxwriter.Workbook(target, {"in_memory": True})
-    book.set_properties(
-        {"title": paper.title, "author": paper.author, "created": paper.written.replace(tzinfo=None)}
-    )
+    book.set_properties({"title": paper.title, "author": paper.author, "created": paper.written.replace(tzinfo=None)})
     sheet = book.add_worksheet("Sheet 1")
     bold, money = book.add_format({"bold": True}), book.add_format({"num_format": "#,##0.00"})
     sheet.set_column(0, 0, 38)
@@ -115,9 +111,7 @@ def write_xlsx(paper: Paper) -> bytes:
                 if isinstance(value, str):
                     sheet.write_string(line, column, value)
                 else:
-                    sheet.write_number(
-                        line, column, float(value), money if isinstance(value, Decimal) else None
-                    )
+                    sheet.write_number(line, column, float(value), money if isinstance(value, Decimal) else None)
         line += 2
     book.close()
     return target.getvalue()
@@ -167,9 +161,7 @@ def _pdf_lines(part: str | Table, font: str) -> list[_Line]:
     ]
     lines = [_Line(list(zip(offsets, part.heading, strict=True)), bold=True)]
     for row in part.rows:
-        lines.append(
-            _Line([(offset, written_out(value)) for offset, value in zip(offsets, row, strict=True)])
-        )
+        lines.append(_Line([(offset, written_out(value)) for offset, value in zip(offsets, row, strict=True)]))
     return lines
 
 

@@ -79,8 +79,7 @@ def make_people(rng: Random, now: datetime) -> tuple[list[Row], list[Row]]:
 def members(salespeople: list[Row]) -> dict[str, list[Row]]:
     """The salespeople of every group, by the group's key."""
     return {
-        group: [person for person in salespeople if group in person["groups"]]
-        for group, *_ in code_lists.SALES_GROUPS
+        group: [person for person in salespeople if group in person["groups"]] for group, *_ in code_lists.SALES_GROUPS
     }
 
 

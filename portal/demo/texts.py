@@ -207,9 +207,7 @@ def closing_note(rng: Random, outcome: str, reason: str) -> str:
     return CLOSING_NOTES[reason][outcome] + rng.choice(["", "", " Keep in touch.", " Told the team."])
 
 
-def activity_text(
-    rng: Random, kind: str, phase: str, case: Row, company: Row, contact: Row, slovak: bool
-) -> str:
+def activity_text(rng: Random, kind: str, phase: str, case: Row, company: Row, contact: Row, slovak: bool) -> str:
     """The text of one activity; `phase` is how far the case had come."""
     first = contact["first_name"]
     series = SLOVAK[kind] if slovak else PHRASES[kind][phase]

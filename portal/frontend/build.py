@@ -14,7 +14,7 @@ import subprocess
 import sys
 
 # Bundles and where they start. Heavy pages get an entry of their own, loaded by those pages only.
-ENTRY_POINTS = ["src/app.ts", "src/taskpane.ts"]
+ENTRY_POINTS = ["src/app.ts", "src/grid.ts", "src/taskpane.ts"]
 
 
 class BuildFailed(Exception):
@@ -52,7 +52,6 @@ def bundle(frontend: pathlib.Path, target: pathlib.Path, *, minify: bool) -> Non
         *ENTRY_POINTS,
         "--bundle",
         "--format=esm",
-        "--splitting",
         "--target=es2022",
         "--legal-comments=eof",
         "--log-level=warning",
@@ -99,9 +98,7 @@ def run(command: list[str], *, cwd: pathlib.Path) -> None:
     environment["PATH"] = os.pathsep.join([str(pathlib.Path(command[0]).parent), environment.get("PATH", "")])
     result = subprocess.run(command, check=False, cwd=cwd, env=environment, capture_output=True, text=True)
     if result.returncode:
-        raise BuildFailed(
-            f"{' '.join(command)} ended with {result.returncode}:\n{result.stdout}{result.stderr}"
-        )
+        raise BuildFailed(f"{' '.join(command)} ended with {result.returncode}:\n{result.stdout}{result.stderr}")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from babel.core import Locale, UnknownLocaleError, get_global
 from babel.dates import format_date, format_interval, format_time
 from flask_babel import gettext as _
 
@@ -17,6 +16,7 @@ from ...calendar.months import AgendaLine, Bar, Block, Entry
 from ...calendar.window import Happening
 from ...lists.columns import Reference
 from ...lists.rights import Level
+from ...lists.tokens import first_weekday
 
 VIEWS = ("month", "week", "agenda")
 HUES = 8  # the calendar colours of tokens.css
@@ -92,14 +92,10 @@ class Period:
     language: str
     zone: ZoneInfo
 
-    @cached_property
+    @property
     def first_weekday(self) -> int:
-        """0 = Monday … 6 = Sunday, by the custom of the reader's country, which the time zone tells (CLDR)."""
-        country = get_global("zone_territories").get(self.zone.key)
-        try:
-            return Locale.parse(f"und_{country}").first_week_day
-        except (ValueError, UnknownLocaleError):  # UTC is nobody's: Monday (ISO 8601)
-            return 0
+        """0 = Monday … 6 = Sunday, by the custom of the reader's country."""
+        return first_weekday(self.zone.key)
 
     @cached_property
     def weeks(self) -> list[list[date]]:

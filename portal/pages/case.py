@@ -84,8 +84,11 @@ def _page(case: Item, found: timeline.Timeline, shown: dict[str, Any], beside: d
     late = bool(case["expected_close"] and case["expected_close"] < today and case["status"] == "new")
     return {
         "case": case,
+        "actor": who,
+        "may_copy": item_view.may_copy(case, who),
         "may_delete": item_view.may_delete(session(), case, who),
         "timeline": shown,
+        "comments": record.comment_box(case, who),
         **beside,
         "most": MOST,
         "late": late,

@@ -14,7 +14,8 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from ...lists.catalogue import Column, ListDefinition
-from ...lists.columns import ColumnType, Reader, Reference
+from ...lists.columns import ColumnType, Reader, Reference, References
+from ...lists.columns.text import PhoneColumn
 from ...lists.query import Item
 from ...lists.reading import SYSTEM_TYPES
 from ...lists.rights import Actor
@@ -59,7 +60,7 @@ def shown(found: ListDefinition, name: str, language: str) -> Shown | None:
     """The column called `name` as `language` names it; None for an unknown or an inner one."""
     column = found.by_name.get(name)
     if column is not None:
-        return None if column.hidden else Shown(name, column.title(language), column.type, column)
+        return None if column.hidden else Shown(name, column.title(language), column.type.result, column)
     if name in SYSTEM_TYPES:
         return Shown(name, system_label(name), SYSTEM_TYPES[name])
     return None
@@ -90,12 +91,26 @@ def cell(item: Item, column: Shown, actor: Actor, currency: str, today: datetime
     if value is None or value == "" or value == []:
         return EMPTY
     if column.type.name == "currency":
-        code = item.get(column.type.options.get("currency_column", "currency")) or currency
+        code = item.currency(column.name) or currency
         return Cell("number", money(value, code, column.type, actor.language))
     if column.type.name == "date":
         late = is_overdue(item, column.name, today)
         return Cell("overdue" if late else "text", column.type.format(value, actor.reader))
+    if isinstance(value, References) and value.in_all > len(value):
+        assert column.column is not None
+        options = column.column.options
+        everything = f"{url_for('lists.show', list_name=options['list'])}?f.{options['column']}={item.id}"
+        more = Cell("link", _("all %(number)s", number=value.in_all), everything)
+        return Cell("links", column.type.format(value, actor.reader), parts=(*map(_reference, value), more))
+    if column.type.name == "attachment":
+        return Cell("links", column.type.format(value, actor.reader), parts=_files(item, column.name))
     return value_cell(value, column, actor)
+
+
+def _files(item: Item, name: str) -> tuple[Cell, ...]:
+    """The files of an item, to be downloaded."""
+    address = url_for("items.show", list_name=item.definition.name, item_id=item.id)
+    return tuple(Cell("link", one["name"], f"{address}/files/{name}/{one['id']}") for one in item[name])
 
 
 def value_cell(value: Any, column: Shown, actor: Actor) -> Cell:
@@ -104,13 +119,13 @@ def value_cell(value: Any, column: Shown, actor: Actor) -> Cell:
     if value is None or value == "" or value == []:
         return EMPTY
     text = kind.format(value, reader)
+    if kind.target:
+        return Cell("links", text, parts=tuple(map(_reference, value))) if kind.is_multi else _reference(value)
     match kind.name:
-        case "lookup" | "person":
-            return _reference(value)
-        case "multi_lookup":
-            return Cell("links", text, parts=tuple(_reference(one) for one in value))
         case "phone":
-            return Cell("link", text, f"tel:{quote(value, safe='+')}")
+            return phone(value, kind)
+        case "location":
+            return Cell("link", text, kind.address(value), note=f"{value['latitude']}, {value['longitude']}")  # type: ignore[attr-defined]
         case "email":
             return Cell("link", text, f"mailto:{quote(value, safe='@')}")
         case "url":
@@ -130,6 +145,11 @@ def value_cell(value: Any, column: Shown, actor: Actor) -> Cell:
         case "participants":
             return Cell("text", text or ngettext("%(num)s person", "%(num)s people", len(value)))
     return Cell("long" if kind.form_field == "textarea" else "text", text)
+
+
+def phone(number: str, kind: ColumnType | None = None) -> Cell:
+    """A telephone number as it is written between countries, to be called."""
+    return Cell("link", (kind or PhoneColumn({})).format(number, Reader()), f"tel:{quote(number, safe='+')}")
 
 
 def at(instant: datetime.datetime, actor: Actor) -> Cell:

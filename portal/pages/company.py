@@ -8,7 +8,7 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from ...lists import filters, query
+from ...lists import filters, query, totals
 from ...lists.database import database_of
 from ...lists.models import now
 from ...lists.query import Item
@@ -68,21 +68,23 @@ def _page(
     company: Item, found: timeline.Timeline, shown: dict[str, Any], beside: dict[str, list[Item]]
 ) -> dict[str, Any]:
     who, at, house = actor(), now(), database_of(session()).house.currency
-    rows = query.summarise(
-        session(), who, "cases", where=filters.where(company=company.id, status="new"), by=["currency"], sums=["value"]
+    open_cases = totals.summarise(
+        session(), who, "cases", where=filters.where(company=company.id, status="new"), totals={"value": "sum"}
     )
-    count, value = record.sums(rows, house)
     return {
         "company": company,
+        "actor": who,
+        "may_copy": item_view.may_copy(company, who),
         "may_delete": item_view.may_delete(session(), company, who),
         "timeline": shown,
+        "comments": record.comment_box(company, who),
         **beside,
         "most": MOST,
         "next_step": record.shown_next(found.next, who, at),
         "last_contact": record.shown_contact(found.last_contact, who, at),
         "facts": record.facts(company, who, house, without=("phone", "email", "status")),
-        "open_count": count,
-        "open_value": value,
+        "open_count": record.counted(open_cases),
+        "open_value": record.amounts(open_cases, "value", house),
         "amount": lambda case: record.amount(case["value"], case["currency"], house),
         "today": record.local_day(at, who),
         "may_act": may_act(who),

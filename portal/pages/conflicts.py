@@ -54,6 +54,8 @@ def differs(column: Column, raw: Any, shown_value: Any) -> bool:
     except Invalid:
         return True  # the door says what is wrong with it
     plain = checks.plain(shown_value)
+    if column.type.name == "attachment":
+        return [one["id"] for one in wanted or ()] != [one["id"] for one in plain or ()]
     if column.type.name == "boolean":
         return bool(wanted) != bool(plain)
     return (wanted or None) != (plain or None) if wanted != 0 and plain != 0 else wanted != plain

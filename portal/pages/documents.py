@@ -206,6 +206,7 @@ def _page(library: str, item_id: int, errors: list[dict[str, str]] | None = None
     return render_template(
         "documents_pages/document.html",
         partial=request.headers.get("HX-Target") == "panel-body",
+        actor=me,
         item=item,
         library=library,
         base=f"/lists/{library}/{item_id}",

@@ -11,8 +11,11 @@ from flask_babel import gettext as _
 
 from ...lists.catalogue import ListDefinition
 from ...lists.rights import Actor
+from ...lists.view_settings import can_group
 from .cells import Shown, shown
-from .list_state import Chosen, ListState, is_id
+from .filter_words import OFFERED, word_label
+from .list_filters import Chosen, is_id
+from .list_state import ListState
 
 Titles = Mapping[str, Mapping[int, str]]
 _RANGES = ("number", "currency", "percent", "date", "datetime")
@@ -28,6 +31,7 @@ class FilterField:
     values: dict[str, Any] = field(default_factory=dict)
     choices: list[tuple[str, str]] = field(default_factory=list)
     url: str | None = None
+    values_href: str | None = None  # the page with the values that the whole list has
     chosen: list[dict[str, Any]] = field(default_factory=list)
     is_open: bool = False
     is_day: bool = False
@@ -35,24 +39,29 @@ class FilterField:
 
 def filter_fields(found: ListDefinition, actor: Actor, state: ListState, titles: Titles) -> dict[str, Any]:
     """The groups for the view's columns first and then all others, and the filters that the form has no field for."""
-    in_view = list(state.view.settings.get("columns", ())) if state.view else []
-    names = dict.fromkeys([*in_view, *(column.name for column in found.visible_columns), "created", "modified"])
+    names = dict.fromkeys([*state.columns, *(column.name for column in found.visible_columns), "created", "modified"])
     columns = [column for column in (shown(found, str(name), actor.language) for name in names) if column]
-    groups = [group for column in columns if (group := _group(column, state, actor, titles))]
+    offered = [(word, word_label(word) or word) for word in OFFERED]
+    groups = [group for column in columns if (group := _group(column, state, actor, titles, offered))]
     known = {(group.name, operator) for group in groups for operator in group.values}
     kept = [
         (one.argument, value)
         for one in state.chosen
-        if (one.column.name, one.operator) not in known
+        if one.any_of or (one.column.name, one.operator) not in known
         for value in one.values
     ]
     return {"groups": groups, "kept": kept}
 
 
-def _group(column: Shown, state: ListState, actor: Actor, titles: Titles) -> FilterField | None:
+def _group(
+    column: Shown, state: ListState, actor: Actor, titles: Titles, offered: list[tuple[str, str]]
+) -> FilterField | None:
     kind = column.type
-    own = {one.operator: one for one in state.chosen if one.column.name == column.name}
+    own = {one.operator: one for one in state.chosen if one.column.name == column.name and not one.any_of}
     group = FilterField(column.name, column.label, "words", is_open=bool(own))
+    if can_group(kind) and kind.name not in _RANGES:
+        address = url_for("list_filter.values", list_name=state.definition.name, column=column.name)
+        group.values_href = state.href(address)
     if kind.name in ("choice", "multi_choice"):
         group.kind, group.choices = "choices", kind.choices(actor.reader)  # type: ignore[attr-defined]
         group.values = {"eq": list(own["eq"].values) if "eq" in own else []}
@@ -66,6 +75,9 @@ def _group(column: Shown, state: ListState, actor: Actor, titles: Titles) -> Fil
     elif kind.name in _RANGES:
         group.kind, group.is_day = "range", kind.name in ("date", "datetime")
         group.values = {"ge": _first(own, "ge"), "le": _first(own, "le")}
+        if group.is_day:
+            group.choices = offered
+            group.values["eq"] = _first(own, "eq")
     elif "contains" in kind.operators:
         group.values = {"contains": _first(own, "contains")}
     else:
@@ -85,7 +97,7 @@ def _chosen(one: Chosen | None, titles: Mapping[int, str]) -> list[dict[str, Any
     return [
         {
             "id": value,
-            "title": _("me") if value == "@me" else titles.get(int(value), f"#{value}") if is_id(value) else value,
+            "title": titles.get(int(value), f"#{value}") if is_id(value) else word_label(value) or value,
         }
         for value in one.values
     ]

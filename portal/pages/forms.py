@@ -26,7 +26,9 @@ from ...lists.errors import FieldError, Invalid
 from ...lists.models import now
 from ...lists.query import Item
 from ...lists.rights import Actor, may_add
-from . import suggest
+from .. import attachments
+from . import document_words, suggest
+from .cells import money
 from .typed import read_day, read_instant, read_number
 
 CURRENCIES = ("EUR", "USD", "GBP", "CHF", "CZK", "HUF", "PLN", "RON", "TRY", "SEK", "NOK", "DKK")
@@ -64,7 +66,7 @@ def empty(found: ListDefinition, actor: Actor, preset: Mapping[str, str]) -> dic
         given, default = preset.get(column.name), column.options.get("default")
         value: Any = given if given is not None else default
         if given is None and default == "@me":
-            value = actor.user_id
+            value = [actor.user_id] if column.type.is_multi else actor.user_id
         if column.type.is_multi and isinstance(value, str) and column.type.target:
             value = [one for one in value.split(",") if one]
         values[column.name] = {"street": value} if column.type.name == "address" and isinstance(value, str) else value
@@ -73,34 +75,52 @@ def empty(found: ListDefinition, actor: Actor, preset: Mapping[str, str]) -> dic
 
 def of_item(found: ListDefinition, item: Mapping[str, Any], actor: Actor) -> dict[str, Any]:
     """What an item's form begins with: its values as this reader writes them."""
-    return {column.name: _as_typed(column, item.get(column.name), actor) for column in columns_of(found)}
+    return {column.name: as_typed(column, item.get(column.name), actor) for column in columns_of(found)}
+
+
+def copied(found: ListDefinition, item: Mapping[str, Any], actor: Actor) -> dict[str, Any]:
+    """What the form of an item begins with that is to be like another: without what is that one's own."""
+    own = [one for one in columns_of(found) if one.options.get("unique") or one.type.name == "attachment"]
+    values = {**of_item(found, item, actor), **dict.fromkeys((one.name for one in own), ""), "retired": ""}
+    if values.get("name"):
+        values["name"] = _("%(name)s (copy)", name=values["name"])
+    return values
 
 
 def typed(form: Form, found: ListDefinition) -> dict[str, Any]:
     """What was typed, per column, as it was typed."""
-    return {column.name: _typed(form, column) for column in columns_of(found)}
+    return {column.name: typed_of(form, column) for column in columns_of(found)}
 
 
-def read(form: Form, found: ListDefinition, actor: Actor, *, before: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def read(
+    form: Form,
+    found: ListDefinition,
+    actor: Actor,
+    *,
+    before: Mapping[str, Any] | None = None,
+    refused: Sequence[FieldError] = (),
+) -> dict[str, Any]:
     """The raw values of a sent form. Raises Invalid naming every field that cannot be read.
 
     A column without a field in the form (a group that is not the user's to choose) has no value.
-    `before`: the item as it stands, whose participants keep their answers.
+    `before`: the item as it stands, whose participants keep their answers; `refused`: what of it was refused before.
     """
     values: dict[str, Any] = {}
     parsed: dict[str, Any] = {}
-    errors: list[FieldError] = []
+    errors = [error for error in refused if found.has(error.field)]
     for column in columns_of(found):
         if not _was_in(form, column):
             continue
         try:
-            values[column.name] = _read(column, _typed(form, column), actor, before)
+            values[column.name] = read_value(column, typed_of(form, column), actor, before)
             parsed[column.name] = column.type.parse(values[column.name])
         except Invalid as refusal:
             errors.append(FieldError(column.name, refusal.message, refusal.values))
     if errors:
         order = [column.name for column in columns_of(found)]
-        errors += checks.missing(found, parsed)  # the door never sees these values: all is said at once
+        conditional = [column.name for column in found.ruled_columns if column.options.get("show_when")]
+        # The door never sees these values: all is said at once.
+        errors += checks.missing(found, parsed, allowed=conditional)
         raise Invalid.many(sorted(errors, key=lambda error: order.index(error.field)))
     return values
 
@@ -157,7 +177,7 @@ class _Making:
             column.type.form_field,
             column.title(self.actor.language),
             self.values.get(column.name),
-            column.required,
+            column.required and not column.options.get("show_when"),  # whether it applies, the door decides
             column.description(self.actor.language) or None,
             list(self.errors.get(column.name, ())),
         )
@@ -173,12 +193,26 @@ class _Making:
         if self.item is None or self.item.get(column.name) in (None, "", []):
             return None
         text = column.type.format(self.item[column.name], self.actor.reader)
+        if column.type.result.name == "currency":
+            code = self.item.currency(column.name) or database_of(self.session).house.currency
+            text = money(self.item[column.name], code, column.type, self.actor.language)
         return Field(column.name, "fixed", column.title(self.actor.language), text) if text else None
 
     def _select(self, column: Column, made: Field) -> None:
-        made.more["choices"] = column.type.choices(self.actor.reader)  # type: ignore[attr-defined]
+        standing = made.value if isinstance(made.value, list) else [made.value]
+        hidden = column.type.retired - {str(one) for one in standing}  # type: ignore[attr-defined]
+        choices = column.type.choices(self.actor.reader)  # type: ignore[attr-defined]
+        made.more["choices"] = [choice for choice in choices if choice[0] not in hidden]
 
     _multi_select = _select
+
+    def _attachment(self, column: Column, made: Field) -> None:
+        """The files that stand and those that were sent with a form that came back, each to be kept or not."""
+        there = (self.item or {}).get(column.name) or ()
+        files = [(token, f"{name} ({document_words.size(size)})")
+                 for token, name, size in attachments.still_there(made.value or (), there, self.actor)]  # fmt: skip
+        made.value = [token for token, _label in files]
+        made.more |= {"files": files, "multiple": column.type.most > 1}  # type: ignore[attr-defined]
 
     def _money(self, column: Column, made: Field) -> None:
         name = column.type.options.get("currency_column", "currency")
@@ -291,10 +325,11 @@ class _Making:
 
 def _was_in(form: Form, column: Column) -> bool:
     """Whether the form had a field for the column: browsers leave out only what is not ticked or not chosen."""
-    return column.name in form or column.type.is_multi or column.type.name in ("boolean", "address")
+    return column.name in form or column.type.is_multi or column.type.is_composite or column.type.name == "boolean"
 
 
-def _typed(form: Form, column: Column) -> Any:
+def typed_of(form: Form, column: Column) -> Any:
+    """What was typed for one column, as it was typed."""
     name = column.name
     match column.type.name:
         case "address":
@@ -307,13 +342,20 @@ def _typed(form: Form, column: Column) -> Any:
             }
         case "boolean":
             return bool(form.get(name))
-        case "multi_lookup" | "multi_choice":
+        case "location":
+            return {part: form.get(f"{name}-{part}", "").strip() for part in ("latitude", "longitude", "label")}
+        case "multi_choice" | "attachment":
             return [value for value in form.getlist(name) if value]
+    if column.type.is_multi and column.type.target:
+        return [value for value in form.getlist(name) if value]
     return form.get(name, "")
 
 
-def _read(column: Column, value: Any, actor: Actor, before: Mapping[str, Any] | None) -> Any:
+def read_value(column: Column, value: Any, actor: Actor, before: Mapping[str, Any] | None) -> Any:
+    """The raw value of what was typed for one column. Raises Invalid."""
     kind = column.type.name
+    if kind == "attachment":
+        return attachments.chosen(value, actor)
     if kind == "participants":
         return _participants(value, (before or {}).get(column.name) or [])
     if isinstance(value, str):
@@ -342,7 +384,8 @@ def _participants(value: Mapping[str, Any], before: Sequence[Mapping[str, Any]])
     return [{kind: one, "answer": answers.get((kind, str(one))) or "none"} for kind, one in dict.fromkeys(who) if one]
 
 
-def _as_typed(column: Column, value: Any, actor: Actor) -> Any:
+def as_typed(column: Column, value: Any, actor: Actor) -> Any:
+    """A stored value as this reader would type it into the column's field."""
     kind = column.type
     if kind.name == "participants":
         return {
@@ -350,6 +393,8 @@ def _as_typed(column: Column, value: Any, actor: Actor) -> Any:
             "contacts": [one["contact"] for one in value or () if "contact" in one],
             "emails": "\n".join(one["email"] for one in value or () if "email" in one),
         }
+    if kind.name == "attachment":
+        return [one["id"] for one in value or ()]
     if kind.name in NUMBERS and value is not None:
         return format_decimal(value, locale=actor.language, decimal_quantization=False)
     if kind.name == "datetime":

@@ -20,7 +20,8 @@ from ...lists.filters import Compare
 from ...lists.models import now
 from ...lists.query import Item
 from ...lists.rights import Actor, Level, may_add, may_open
-from ...lists.versions import Entry
+from ...lists.versions import Difference, Entry
+from . import comment_view
 from .cells import EMPTY, Cell, Shown, at, cell, shown, value_cell
 from .row_actions import actions_for
 
@@ -56,10 +57,12 @@ def context(session: Session, item: Item, actor: Actor, here: str) -> dict[str, 
         "pills": _pills(facts),
         "is_partial": item.level < Level.READ,
         "may_delete": may_delete(session, item, actor),
+        "may_copy": may_copy(item, actor),
         "actions": actions_for(item, actor, here),
         "may_undo_done": bool("done" in found.settings.get("actions", ()) and item.editable and item.get("done")),
         "related": related(session, item, actor),
         "made": _made(item, actor),
+        "comments": comment_view.section(session, item, actor),
     }
 
 
@@ -116,6 +119,13 @@ def may_delete(session: Session, item: Item, actor: Actor) -> bool:
     return True
 
 
+def may_copy(item: Item, actor: Actor) -> bool:
+    """Whether the actor may make another item of this one: not where one begins with a file or a message."""
+    found = item.definition
+    made_by_form = found.kind != "library" and not found.settings.get("new_page")
+    return item.level >= Level.READ and made_by_form and may_add(found, actor)
+
+
 def related(session: Session, item: Item, actor: Actor) -> list[Related]:
     """The lists that point at this item, each with its latest few; what the reader may not see is not there."""
     found: list[Related] = []
@@ -158,7 +168,7 @@ def _related(session: Session, item: Item, definition: ListDefinition, column: C
     ):
         title = f"{title}: {column.title(actor.language)}"
     view = next(
-        (view.name for view in definition.views if view.user_id is None and not view.settings.get("filter")), None
+        (view.name for view in definition.views if not view.settings.get("filter")), None
     )
     arguments = {**({"view": view} if view else {}), f"f.{column.name}": item.id}
     href = f"{url_for('lists.show', list_name=definition.name)}?{urlencode(arguments)}"
@@ -174,6 +184,19 @@ def _related(session: Session, item: Item, definition: ListDefinition, column: C
         href,
         new_href,
     )
+
+
+def comparison(item: Item, found: Sequence[Difference], actor: Actor) -> dict[str, Any]:
+    """What templates/lists/compare.html shows: each column's two values, those that differ first."""
+    lines = []
+    for one in found:
+        column = shown(item.definition, one.column.name, actor.language)
+        if column is not None:
+            old, new = (value_cell(value, column, actor) for value in (one.old, one.new))
+            lines.append((column, old, new, one.old != one.new))
+    lines = [line for line in lines if line[3] or line[1] is not EMPTY]
+    lines.sort(key=lambda line: not line[3])
+    return {"item": item, "definition": item.definition, "actor": actor, "lines": lines}
 
 
 def history_context(item: Item, entries: Sequence[Entry], actor: Actor) -> dict[str, Any]:

@@ -12,17 +12,18 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from ...lists import items, query, versions
+from ...lists import items, query, rows, versions
 from ...lists.catalogue import ListDefinition, definition
 from ...lists.database import savepoint
 from ...lists.errors import Forbidden, Invalid, NotFound, Stale
 from ...lists.models import now
 from ...lists.query import Item
 from ...lists.rights import Actor, Level, may_add
+from .. import attachments
 from ..errors import said
 from ..free_time import next_free
 from ..request import actor, next_page, session
-from . import conflicts, forms, item_view
+from . import conflicts, form_rules, forms, item_view
 
 blueprint = Blueprint("items", __name__)
 PANEL = "panel-body"
@@ -42,19 +43,24 @@ def new(list_name: str) -> ResponseReturnValue:
     """The form for a new item; arguments preset its fields."""
     me, found = actor(), definition(session(), list_name)
     _must_add(found, me)
-    return _form(found, me, forms.empty(found, me, _presets(found, me)))
+    presets = _presets(found, me)
+    begun = form_rules.with_defaults(session(), found, me, forms.empty(found, me, presets), presets)
+    return _form(found, me, begun)
 
 
 @blueprint.post("/lists/<list_name>/new")
 def create(list_name: str) -> ResponseReturnValue:
     """Make an item from the form, or give the form back with what was wrong."""
-    me, found = actor(), definition(session(), list_name)
+    me = actor()
+    sent, refused = attachments.sent_form(me)
+    found = definition(session(), list_name)
     _must_add(found, me)
-    typed = forms.typed(request.form, found)
-    if request.form.get("_find"):
+    typed = forms.typed(sent, found)
+    if sent.get("_find"):
         return _form(found, me, typed, finding=True)
     try:
-        values = _without_empty_group(forms.read(request.form, found, me))
+        values = _without_empty_group(forms.read(sent, found, me, refused=refused))
+        values = form_rules.without_hidden(session(), found, me, values)
         with savepoint(session()):
             made = items.create(session(), me, list_name, values)
     except Invalid as refusal:
@@ -69,6 +75,16 @@ def create(list_name: str) -> ResponseReturnValue:
     return redirect(next_page(url_for("items.show", list_name=list_name, item_id=made.id)), 303)
 
 
+@blueprint.get("/lists/<list_name>/<int:item_id>/copy")
+def copy(list_name: str, item_id: int) -> ResponseReturnValue:
+    """The form for a new item that begins as this one is; saved, it is an item of its own."""
+    me = actor()
+    item = query.get(session(), me, list_name, item_id, right=Level.READ)
+    if not item_view.may_copy(item, me):
+        raise Forbidden("You may not add anything to this list.")
+    return _form(item.definition, me, forms.copied(item.definition, item, me))
+
+
 @blueprint.get("/lists/<list_name>/<int:item_id>/edit")
 def edit(list_name: str, item_id: int) -> ResponseReturnValue:
     """The form for an item that stands."""
@@ -80,17 +96,20 @@ def edit(list_name: str, item_id: int) -> ResponseReturnValue:
 @blueprint.post("/lists/<list_name>/<int:item_id>/edit")
 def save(list_name: str, item_id: int) -> ResponseReturnValue:
     """Write what was changed in the form. Somebody else's change meanwhile: both are shown, nothing is lost."""
-    me, found = actor(), definition(session(), list_name)
+    me = actor()
+    sent, refused = attachments.sent_form(me)
+    found = definition(session(), list_name)
     item = _editable(me, list_name, item_id)
-    typed, version = forms.typed(request.form, found), request.form.get("version", type=int) or 0
-    if request.form.get("_find"):
+    typed, version = forms.typed(sent, found), sent.get("version", type=int) or 0
+    if sent.get("_find"):
         return _form(found, me, typed, item=item, version=version, finding=True)
     values: dict[str, Any] = {}
     try:
-        values = forms.read(request.form, found, me, before=item)
+        values = forms.read(sent, found, me, before=item, refused=refused)
+        values = form_rules.without_hidden(session(), found, me, values, before=item)
         if version != item.version:
             return _conflict(found, me, item, version, values, typed)
-        for name in conflicts.given_up(request.form):
+        for name in conflicts.given_up(sent):
             values.pop(name, None)
         changed = conflicts.changes(found, values, item)
         with savepoint(session()):
@@ -133,6 +152,12 @@ def restore(list_name: str, item_id: int) -> ResponseReturnValue:
     return redirect(next_page(url_for("items.show", list_name=list_name, item_id=item_id)), 303)
 
 
+@blueprint.get("/lists/<list_name>/<int:item_id>/files/<column>/<file_id>")
+def download(list_name: str, item_id: int, column: str, file_id: str) -> ResponseReturnValue:
+    """A file of an item."""
+    return attachments.give(actor(), list_name, item_id, column, file_id)
+
+
 @blueprint.get("/lists/<list_name>/<int:item_id>/history")
 def history(list_name: str, item_id: int) -> ResponseReturnValue:
     """All versions as readable differences, newest first."""
@@ -142,6 +167,17 @@ def history(list_name: str, item_id: int) -> ResponseReturnValue:
     return render_template("lists/history.html", **item_view.history_context(item, entries, me))
 
 
+@blueprint.get("/lists/<list_name>/<int:item_id>/compare")
+def compare(list_name: str, item_id: int) -> ResponseReturnValue:
+    """Two versions side by side: `old` and `new`, else the last two."""
+    me = actor()
+    item = query.get(session(), me, list_name, item_id, right=Level.READ)
+    new = request.args.get("new", item.version, type=int)
+    old = request.args.get("old", max(new - 1, 1), type=int)
+    found = versions.compare(session(), me, list_name, item_id, old, new)
+    return render_template("lists/compare.html", old=old, new=new, **item_view.comparison(item, found, me))
+
+
 @blueprint.post("/lists/<list_name>/<int:item_id>/restore-version")
 def restore_version(list_name: str, item_id: int) -> ResponseReturnValue:
     """Make an earlier version's values the current ones."""
@@ -149,6 +185,21 @@ def restore_version(list_name: str, item_id: int) -> ResponseReturnValue:
     items.restore_version(session(), actor(), list_name, item_id, version)
     flash(_("The values of version %(version)s stand again.", version=version), "ok")
     return redirect(url_for("items.show", list_name=list_name, item_id=item_id), 303)
+
+
+@blueprint.post("/lists/<list_name>/<int:item_id>/retire")
+def retire(list_name: str, item_id: int) -> ResponseReturnValue:
+    """Retire an entry of a code list: it stays where it stands and is chosen no more. With `back`, it is again."""
+    if "retired" not in definition(session(), list_name).by_name:
+        raise NotFound()
+    back = bool(request.values.get("back"))
+    item = items.update(session(), actor(), list_name, item_id, {"retired": not back}, version=None)
+    if back:
+        flash(_("In use again: %(title)s", title=item.title), "ok")
+    else:
+        undo = url_for("items.retire", list_name=list_name, item_id=item_id, back=1)
+        flash({"text": _("Retired: %(title)s", title=item.title), "undo": undo}, "ok")  # type: ignore[arg-type]
+    return redirect(next_page(url_for("items.show", list_name=list_name, item_id=item_id)), 303)
 
 
 @blueprint.post("/lists/<list_name>/<int:item_id>/done")
@@ -236,7 +287,7 @@ def _editable(me: Actor, list_name: str, item_id: int) -> Item:
     translated = definition(session(), list_name).settings.get("translated")
     item = query.get(session(), replace(me, language="en") if translated else me, list_name, item_id)
     if not item.editable:
-        raise Forbidden(items.SEE)
+        raise Forbidden(rows.SEE)
     return item
 
 

@@ -1,38 +1,45 @@
-"""What a list page's address says: view, sort, filters, search, place. Read once, asked by page, count and links.
+"""What a list page's address says: view, columns, sort, groups, totals, filters, search, place.
 
-`?view=open&sort=-value&f.status=new&f.value.gt=10000&f.company.contains=steel&search=licence&after=…`
+Read once, asked by page, count and links. What the address does not say, the view says:
+`?view=open&sort=-value,name&group=stage&totals=value:sum&columns=name,value&f.status=new&search=licence&after=…`
 """
 
 from __future__ import annotations
 
-import datetime
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
-from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
+from urllib.parse import parse_qsl, urlencode
 
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 
-from ...lists import query
+from ...lists import odata, view_settings
 from ...lists.catalogue import ListDefinition, View, catalogue
-from ...lists.columns import ColumnType
+from ...lists.colours import COLOURS, rules_of, rules_written
 from ...lists.errors import Invalid
-from ...lists.filters import And, Compare, Filter, Not, Or
+from ...lists.filters import And, Filter
+from ...lists.formulas.tree import Node
 from ...lists.models import now
 from ...lists.rights import Actor
-from ..api import odata
+from ...lists.views import first_view, view_called
 from ..errors import said
-from .cells import Shown, shown
-from .typed import read_day, read_instant, read_number
+from ..request import session as request_session
+from . import list_filters
+from .cells import shown
+from .list_filters import Chosen
 
-OPERATORS = ("eq", "ne", "gt", "ge", "lt", "le", "contains", "startswith", "endswith", "empty")
-MOST_FILTERS, LONGEST_VALUE = 30, 500
-_TIME = re.compile(r"\d\s*[:tT]\s*\d")
+LONGEST_VALUE, LONGEST_ADDRESS = 500, 8000
+LONG = {"after": 4000, "columns": 4000, "widths": 4000, "colours": 1500}  # what may be longer than other values
+DEFAULT_COLUMNS = 6
+NONE = "none"  # an argument that takes away what the view says
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
-_KEPT = ("view", "sort", "search")
+# What a view would keep.
+SHAPING = ("columns", "widths", "filter", "sort", "group", "totals", "colours", "kind", "board", "start", "end")
+KEPT = ("view", *SHAPING, "fold", "date", "search")
+Order = tuple[tuple[str, bool], ...]
 
 
 class Arguments(Protocol):
@@ -42,83 +49,141 @@ class Arguments(Protocol):
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """One filter of the address: a column compared with one value, or with any of several."""
-
-    column: Shown
-    operator: str
-    values: tuple[str, ...]
-
-    @property
-    def argument(self) -> str:
-        return f"f.{self.column.name}" if self.operator == "eq" else f"f.{self.column.name}.{self.operator}"
-
-
-@dataclass(frozen=True)
 class ListState:
     """The whole state of a list page. `problems`: what in the address could not be used, in the reader's words."""
 
     definition: ListDefinition
     view: View | None
-    sort: tuple[tuple[str, bool], ...] = ()
+    columns: tuple[str, ...] = ()
+    widths: Mapping[str, int] = field(default_factory=dict)
+    sort: Order = ()
+    group: Order = ()
+    totals: Mapping[str, str] = field(default_factory=dict)
+    kind: str = "table"
+    named: Mapping[str, str] = field(default_factory=dict)  # board, start, end
     chosen: tuple[Chosen, ...] = ()
     search: str = ""
+    folded: bool = False
     after: str | None = None
     given: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    marks: tuple[Node, ...] = ()  # the conditions of the colour rules, see `coloured`
+    hues: tuple[int, ...] = ()
 
     @property
     def is_narrowed(self) -> bool:
         return bool(self.chosen or self.search)
 
-    def arguments(self, *, without: Chosen | None = None, **changed: str | None) -> list[tuple[str, str]]:
-        """The address's arguments with these changed (None = left out); the place in the list is given anew."""
-        wanted = {**{name: self.given.get(name) for name in _KEPT}, **changed}
-        pairs = [(name, value) for name, value in wanted.items() if value]
-        return pairs + [(one.argument, value) for one in self.chosen if one is not without for value in one.values]
+    @property
+    def differs(self) -> bool:
+        """Whether the address says what the view does not, so that there is something to save."""
+        return bool(self.chosen or any(name in self.given for name in SHAPING))
 
-    def href(self, base: str, *, without: Chosen | None = None, **changed: str | None) -> str:
+    @property
+    def view_filter(self) -> str:
+        """The filter of the view, where the address does not take it away (`filter=none`)."""
+        return "" if self.view is None or self.given.get("filter") == NONE else self.view.settings.get("filter") or ""
+
+    @property
+    def order(self) -> Order:
+        """What rows are sorted by: their groups first."""
+        grouped = {name for name, _down in self.group}
+        return (*self.group, *(part for part in self.sort if part[0] not in grouped))
+
+    def arguments(self, *, without: Sequence[Chosen] = (), **changed: str | None) -> list[tuple[str, str]]:
+        """The address's arguments with these changed (None = left out); the place in the list is given anew."""
+        wanted = {**{name: self.given.get(name) for name in KEPT}, **changed}
+        pairs = [(name, value) for name, value in wanted.items() if value]
+        return pairs + [(one.argument, value) for one in self.chosen if one not in without for value in one.values]
+
+    def href(self, base: str, *, without: Sequence[Chosen] = (), **changed: str | None) -> str:
         """The address of this list page with these arguments changed."""
         pairs = self.arguments(without=without, **changed)
         return f"{base}?{urlencode(pairs)}" if pairs else base
 
+    def with_filter(self, base: str, argument: str, value: str, **changed: str | None) -> str:
+        """The address with one filter more."""
+        return f"{base}?{urlencode([*self.arguments(without=(), **changed), (argument, value)])}"
+
     def sorted_by(self, name: str) -> str | None:
-        """`asc` or `desc` where the list is sorted by this column first."""
-        if not self.sort or self.sort[0][0] != name:
-            return None
-        return "desc" if self.sort[0][1] else "asc"
+        """`asc` or `desc` where the list is sorted by this column, be it first or further on."""
+        found = dict(self.sort).get(name)
+        return None if found is None else "desc" if found else "asc"
+
+    def colours(self, session: Session) -> list[dict[str, str]]:
+        """The colour rules as people write them: the address's, else the view's."""
+        if "colours" in self.given:
+            return colour_rules(self.given["colours"])
+        settings = view_settings.shown(session, self.definition, self.view.settings) if self.view else {}
+        return list(settings.get("colours", ()))
+
+    def settings(self, session: Session, actor: Actor) -> dict[str, Any]:
+        """What a view must say to show what this page shows. Raises Invalid for a filter that means nothing."""
+        parts = [text for text in [self.view_filter] if text]
+        if self.chosen:
+            parts = [f"({text})" for text in parts] + list_filters.written(self.chosen, actor)
+        return {
+            "columns": list(self.columns),
+            "widths": dict(self.widths),
+            "colours": self.colours(session),
+            "filter": " and ".join(parts),
+            "order": ordered(self.sort),
+            "group": ordered(self.group),
+            "totals": dict(self.totals),
+            "kind": self.kind,
+            **{name: self.named.get(name) for name in ("board", "start", "end")},
+        }
 
 
 def read(found: ListDefinition, actor: Actor, arguments: Arguments) -> ListState:
     """The state that an address asks for. Never raises: what cannot be used is left out and named in `problems`."""
     pairs = [
-        (name, _UNSTORABLE.sub("", value).strip()[: LONGEST_VALUE * (8 if name == "after" else 1)])
+        (name, _UNSTORABLE.sub("", value).strip()[: LONG.get(name, LONGEST_VALUE)])
         for name, value in arguments.items(multi=True)
     ]
     plain = dict(reversed([(name, value) for name, value in pairs if value]))
     problems: list[str] = []
     view = _view(found, actor, plain.get("view"), problems)
-    sort = _sort(found, actor, plain.get("sort"), view, problems)
-    chosen = _chosen(found, actor, pairs, problems)
-    given = {name: plain[name] for name in _KEPT if name in plain}
+    given = {name: plain[name] for name in KEPT if name in plain}
+    shape = _Shape(found, actor, view.settings if view else {}, given, problems)
     return ListState(
-        found, view, sort, chosen, plain.get("search", "")[:200], plain.get("after"), given, tuple(problems)
+        found,
+        view,
+        columns=shape.columns(),
+        widths=shape.widths(),
+        sort=shape.sort(),
+        group=shape.group(),
+        totals=shape.totals(),
+        kind=shape.kind(),
+        named=shape.named,
+        chosen=list_filters.read(found, actor, pairs, problems),
+        search=plain.get("search", "")[:200],
+        folded=bool(plain.get("fold")),
+        after=plain.get("after"),
+        given=given,
+        problems=tuple(problems),
     )
 
 
-def views_for(found: ListDefinition, actor: Actor) -> list[View]:
-    """Everybody's views and the actor's own."""
-    return [view for view in found.views if view.user_id is None or view.user_id == actor.user_id]
+def read_text(found: ListDefinition, actor: Actor, text: str) -> ListState:
+    """The state of an address's query, as forms carry it."""
+    return read(found, actor, MultiDict(parse_qsl(text[:LONGEST_ADDRESS])))
+
+
+def view_chosen(state: ListState, actor: Actor) -> tuple[Chosen, ...] | None:
+    """The view's filter as filters of the address; None where it says what these cannot."""
+    try:
+        return list_filters.from_text(state.view_filter, state.definition, actor) if state.view_filter else ()
+    except Invalid:
+        return None
 
 
 def where(session: Session, state: ListState, actor: Actor) -> Filter:
     """The view's filter and the address's together. Raises Invalid for a value that its column cannot have."""
     parts: list[Filter] = []
-    text = state.view.settings.get("filter") if state.view else None
-    if text:
-        parts.append(odata.parse_filter(text, state.definition, actor, now(), catalogue(session)))
-    parts += [_filter(one, actor) for one in state.chosen]
-    return And(parts)
+    if state.view_filter:
+        parts.append(odata.parse_filter(state.view_filter, state.definition, actor, now(), catalogue(session)))
+    return And([*parts, *list_filters.together(state.chosen, actor)])
 
 
 def usable(session: Session, state: ListState, actor: Actor) -> tuple[ListState, Filter]:
@@ -130,7 +195,7 @@ def usable(session: Session, state: ListState, actor: Actor) -> tuple[ListState,
     kept, problems = [], list(state.problems)
     for one in state.chosen:
         try:
-            _filter(one, actor)
+            list_filters.condition(one, actor)
             kept.append(one)
         except Invalid as refusal:
             problems.append(_("The filter on %(column)s is left out:", column=one.column.label) + " " + said(refusal))
@@ -139,184 +204,149 @@ def usable(session: Session, state: ListState, actor: Actor) -> tuple[ListState,
         return lighter, where(session, lighter, actor)
     except Invalid as refusal:
         problems.append(_("The filter of this view cannot be used:") + " " + said(refusal))
-        return replace(lighter, problems=tuple(problems)), And([_filter(one, actor) for one in kept])
+        return replace(lighter, problems=tuple(problems)), And(list_filters.together(kept, actor))
 
 
-def titles(session: Session, state: ListState, actor: Actor) -> dict[str, dict[int, str]]:
-    """The titles of the items that filters name, by list: one statement per kind of lookup among them."""
-    wanted: dict[str, set[int]] = {}
-    for one in state.chosen:
-        if one.column.type.target:
-            wanted.setdefault(one.column.type.target, set()).update(int(value) for value in one.values if is_id(value))
-    return {target: query.titles(session, actor, target, sorted(ids)) for target, ids in wanted.items() if ids}
+def coloured(session: Session, state: ListState) -> ListState:
+    """The state with the conditions of its colour rules: the address's, else the view's."""
+    lists, found = catalogue(session), state.definition
+    if "colours" not in state.given:
+        nodes, hues = rules_of(lists, found, state.view.settings if state.view else {})
+        return replace(state, marks=tuple(nodes), hues=tuple(hues))
+    nodes, hues, refused = rules_written(lists, found, colour_rules(state.given["colours"]))
+    told = [_("Colour rule %(number)s is left out:", number=number) + " " + said(one) for number, one in refused]
+    return replace(state, marks=tuple(nodes), hues=tuple(hues), problems=(*state.problems, *told))
 
 
-def is_id(value: str) -> bool:
-    """Whether a filter's text is an item's number."""
-    return value.isdecimal() and value.isascii() and len(value) < 10
+def colour_rules(text: str) -> list[dict[str, str]]:
+    """The rules of the argument `colours`: `red: value > 1000`, a line each. A word that is no colour is the first."""
+    rules = []
+    for line in text.splitlines() if text != NONE else ():
+        colour, _colon, formula = line.partition(":")
+        if formula.strip():
+            known = colour.strip() in COLOURS
+            rules.append({"formula": formula.strip(), "colour": colour.strip() if known else COLOURS[0]})
+    return rules[: view_settings.MOST_COLOURS]
 
 
-def labels(state: ListState, known: Mapping[str, Mapping[int, str]], actor: Actor) -> list[tuple[Chosen, str]]:
-    """Each filter in words ("Company is Tatra Steel"). `known`: what `titles` found."""
-    return [(one, _label(one, known, actor)) for one in state.chosen]
+def colours_argument(rules: Iterable[Mapping[str, str]]) -> str:
+    """Colour rules as the address has them; what parts lines within one becomes a space."""
+    return "\n".join(f"{rule['colour']}: {' '.join(rule['formula'].splitlines())}" for rule in rules) or NONE
 
 
-def _label(one: Chosen, known: Mapping[str, Mapping[int, str]], actor: Actor) -> str:
-    kind = one.column.type
-    if one.operator == "empty":
-        return (
-            _("%(column)s is empty", column=one.column.label)
-            if _truth(one.values[0])
-            else _("%(column)s is filled in", column=one.column.label)
-        )
-    titles = known.get(kind.target or "", {})
-    texts = [_value_text(value, kind, titles, actor) for value in one.values]
-    sign = {
-        "eq": _("is"),
-        "ne": _("is not"),
-        "gt": ">",
-        "ge": "≥",
-        "lt": "<",
-        "le": "≤",
-        "contains": _("contains"),
-        "startswith": _("begins with"),
-        "endswith": _("ends with"),
-    }[one.operator]
-    return f"{one.column.label} {sign} {_(' or ').join(texts)}"
+def widths_argument(widths: Mapping[str, int]) -> str:
+    """Widths as the address has them: `name:240,value:120`."""
+    return ",".join(f"{name}:{width}" for name, width in widths.items()) or NONE
 
 
-def _value_text(value: str, kind: ColumnType, titles: Mapping[int, str], actor: Actor) -> str:
-    if value == "@me":
-        return _("me")
-    if kind.target and is_id(value):
-        return titles.get(int(value), f"#{value}")
-    if kind.name in ("choice", "country"):
-        return kind.format(value, actor.reader) or value
-    if kind.name == "boolean":
-        return _("yes") if _truth(value) else _("no")
-    try:
-        return (
-            kind.format(_operand(value, kind, actor), actor.reader)
-            if kind.name in ("date", "datetime", "number", "currency", "percent")
-            else value
-        )
-    except (Invalid, TypeError, AttributeError, ValueError):
-        return value
+def widths_given(text: str) -> dict[str, int]:
+    """What `widths_argument` wrote; what is no number counts as 0."""
+    pairs = [part.rpartition(":") for part in text.split(",") if part]
+    return {name: int(number) if number.isdecimal() and len(number) < 6 else 0 for name, _colon, number in pairs}
+
+
+def ordered(order: Sequence[tuple[str, bool]]) -> str:
+    """Sort keys as a view keeps them: `stage, value desc`."""
+    return ", ".join(f"{name} desc" if down else name for name, down in order)
+
+
+def argument_of(order: Sequence[tuple[str, bool]]) -> str:
+    """Sort keys as the address has them: `stage,-value`."""
+    return ",".join(f"-{name}" if down else name for name, down in order)
 
 
 def _view(found: ListDefinition, actor: Actor, name: str | None, problems: list[str]) -> View | None:
-    views = views_for(found, actor)
-    if name:
-        for view in views:
-            if view.name == name:
-                return view
+    view = view_called(request_session(), found, actor, name) if name else None
+    if name and view is None:
         problems.append(_("There is no view called “%(name)s”; this is the usual one.", name=name[:60]))
-    return next((view for view in views if view.settings.get("default")), views[0] if views else None)
+    return view or first_view(request_session(), found, actor)
 
 
-def _sort(
-    found: ListDefinition, actor: Actor, text: str | None, view: View | None, problems: list[str]
-) -> tuple[tuple[str, bool], ...]:
-    if text:
-        name = text.removeprefix("-")
-        if shown(found, name, actor.language):
-            return ((name, text.startswith("-")),)
-        problems.append(_("There is no column called “%(name)s” to sort by.", name=name[:60]))
-    try:
-        return (
-            tuple(odata.parse_orderby(view.settings["order"], found))
-            if view and view.settings.get("order")
-            else (("name", False),)
-        )
-    except Invalid:
-        return (("name", False),)
+@dataclass
+class _Shape:
+    """Columns, order, groups, totals, kind: the address's, else the view's, each only as far as the list has them."""
 
+    found: ListDefinition
+    actor: Actor
+    settings: Mapping[str, Any]
+    given: Mapping[str, str]
+    problems: list[str]
+    named: dict[str, str] = field(default_factory=dict)
 
-def _chosen(
-    found: ListDefinition, actor: Actor, pairs: Sequence[tuple[str, str]], problems: list[str]
-) -> tuple[Chosen, ...]:
-    values: dict[tuple[str, str], list[str]] = {}
-    for name, value in pairs:
-        if name.startswith("f.") and value:
-            column, _dot, operator = name[2:].partition(".")
-            values.setdefault((column, operator or "eq"), []).append(value)
-    chosen = []
-    for (name, operator), given in list(values.items())[:MOST_FILTERS]:
-        column = shown(found, name, actor.language)
-        if column is None or operator not in OPERATORS or operator not in _operators(column.type):
-            problems.append(_("“%(name)s” is not a filter of this list.", name=f"{name}.{operator}"[:60]))
-        else:
-            chosen.append(Chosen(column, operator, tuple(dict.fromkeys(given[:50]))))
-    return tuple(chosen)
+    def columns(self) -> tuple[str, ...]:
+        """The name first among them; without a view the first few."""
+        text = self.given.get("columns")
+        names = text.split(",") if text else list(self.settings.get("columns", ()))
+        names = [name for name in names if shown(self.found, str(name), self.actor.language)]
+        names = names or ["name", *(column.name for column in self.found.form_columns[:DEFAULT_COLUMNS])]
+        return tuple(dict.fromkeys(names if "name" in names else ["name", *names]))[: view_settings.MOST_COLUMNS]
 
+    def widths(self) -> dict[str, int]:
+        """In pixels, of columns that need not be shown."""
+        text = self.given.get("widths")
+        if not text:
+            of_view = self.settings.get("widths", {})
+            return {name: width for name, width in of_view.items() if shown(self.found, name, self.actor.language)}
+        try:
+            return view_settings.widths(self.found, widths_given(text) if text != NONE else {})
+        except Invalid as refusal:
+            self.problems.append(said(refusal))
+            return {}
 
-def _operators(kind: ColumnType) -> frozenset[str]:
-    return kind.operators | ({"empty"} if not kind.is_multi or "empty" in kind.operators else frozenset())
+    def sort(self) -> Order:
+        text = self.given.get("sort")
+        if text:
+            found = [(name.removeprefix("-"), name.startswith("-")) for name in text.split(",")[: odata.MOST_ORDERS]]
+            known: dict[str, bool] = {}
+            for name, down in found:
+                if shown(self.found, name, self.actor.language):
+                    known.setdefault(name, down)
+                else:
+                    self.problems.append(_("There is no column called “%(name)s” to sort by.", name=name[:60]))
+            if known:
+                return tuple(known.items())
+        try:
+            return tuple(odata.parse_orderby(self.settings.get("order") or "name", self.found))
+        except Invalid:
+            return _BY_NAME
 
-
-def _filter(one: Chosen, actor: Actor) -> Filter:
-    path = (one.column.name,)
-    if one.operator == "empty":
-        return Compare(path, "empty", _truth(one.values[0]))
-    parts = [_comparison(path, one, value, actor) for value in one.values]
-    if len(parts) == 1:
-        return parts[0]
-    return And(parts) if one.operator == "ne" else Or(parts)
-
-
-def _comparison(path: tuple[str, ...], one: Chosen, value: str, actor: Actor) -> Filter:
-    kind = one.column.type
-    if one.operator in ("contains", "startswith", "endswith"):
-        return Compare(path, one.operator, value)
-    if kind.name == "datetime" and not _TIME.search(value):
-        return _whole_day(path, one.operator, value, actor)
-    operand = _operand(value, kind, actor)
-    if operand is None:
-        return Or([])  # "@me" of somebody who is nobody here
-    # A wrong operand must show itself here, where it can be named, not in the middle of the page.
-    kind.parse_operand(operand)
-    return Compare(path, one.operator, operand)
-
-
-def _operand(value: str, kind: ColumnType, actor: Actor) -> Any:
-    match kind.name:
-        case "number" | "currency" | "percent" | "whole":
-            return kind.parse_operand(read_number(value, actor.language))
-        case "date":
-            return datetime.date.fromisoformat(read_day(value, actor.reader, now()))
-        case "datetime" if re.search(r"[+-]\d\d:\d\d$|Z$", value):
-            return kind.parse(value)
-        case "datetime" if _TIME.search(value):
-            return read_instant(value, actor.reader, now())
-        case "datetime":
-            return datetime.datetime.fromisoformat(read_day(value, actor.reader, now())).replace(
-                tzinfo=ZoneInfo(actor.time_zone)
+    def group(self) -> Order:
+        text = self.given.get("group")
+        if text == NONE:
+            return ()
+        parts = [(name.removeprefix("-"), name.startswith("-")) for name in text.split(",")] if text else []
+        try:
+            return tuple(
+                view_settings.group_columns(self.found, ordered(parts) if text else self.settings.get("group", ""))
             )
-        case "boolean":
-            return _truth(value)
-    if value == "@me" and kind.target in ("users", "salespeople"):
-        return actor.user_id if kind.target == "users" else actor.salesperson_id
-    return value
+        except Invalid as refusal:
+            self.problems.append(said(refusal))
+            return ()
+
+    def totals(self) -> dict[str, str]:
+        text = self.given.get("totals")
+        if text == NONE:
+            return {}
+        pairs = [part.partition(":") for part in text.split(",")] if text else []
+        wanted = {name: one for name, _colon, one in pairs} if text else self.settings.get("totals", {})
+        try:
+            return view_settings.totals(self.found, wanted)
+        except Invalid as refusal:
+            self.problems.append(said(refusal))
+            return {}
+
+    def kind(self) -> str:
+        """How it is shown, with the columns that this needs in `named`."""
+        kind = self.given.get("kind") or self.settings.get("kind") or "table"
+        given = {name: self.given.get(name) or self.settings.get(name) for name in ("board", "start", "end")}
+        wanted = {name: value for name, value in given.items() if value}
+        try:
+            view_settings.check_kind(self.found, {"kind": kind, **wanted})
+        except Invalid as refusal:
+            self.problems.append(said(refusal))
+            return "table"
+        self.named = wanted
+        return kind
 
 
-def _whole_day(path: tuple[str, ...], operator: str, value: str, actor: Actor) -> Filter:
-    """A day where an instant is compared: from its beginning to its end in the reader's zone."""
-    day = datetime.date.fromisoformat(read_day(value, actor.reader, now()))
-    if not 1000 <= day.year <= 9990:
-        raise Invalid("", "The year must be between %(first)s and %(last)s.", first=1000, last=9990)
-    zone = ZoneInfo(actor.time_zone)
-    begin = datetime.datetime.combine(day, datetime.time(), zone)
-    end = datetime.datetime.combine(day + datetime.timedelta(days=1), datetime.time(), zone)
-    within = And([Compare(path, "ge", begin), Compare(path, "lt", end)])
-    return {
-        "eq": within,
-        "ne": Not(within),
-        "ge": Compare(path, "ge", begin),
-        "gt": Compare(path, "ge", end),
-        "lt": Compare(path, "lt", begin),
-        "le": Compare(path, "lt", end),
-    }[operator]
-
-
-def _truth(value: str) -> bool:
-    return value.lower() not in ("0", "false", "no", "off")
+_BY_NAME: Order = (("name", False),)

@@ -16,11 +16,13 @@ from flask import request, url_for
 from flask_babel import get_locale, ngettext, pgettext
 from flask_babel import gettext as _
 
+from ...lists import comments
 from ...lists.columns import Reference
 from ...lists.columns.numbers import CurrencyColumn
 from ...lists.models import now
 from ...lists.query import Item
 from ...lists.rights import Actor
+from ...lists.totals import MOST_ROWS, Summary
 from ..timeline import KINDS, Entry, Timeline
 from . import cells
 
@@ -57,10 +59,17 @@ def amount(value: Decimal | None, currency: str | None, house: str) -> str | Non
     return None if value is None else cells.money(value, currency or house, _AMOUNT, str(get_locale() or "en"))
 
 
-def sums(rows: list[dict[str, Any]], house: str) -> tuple[int, str]:
-    """How many there are and their values per currency (`query.summarise` by currency)."""
-    parts = [amount(row["sums"]["value"], row["by"][0], house) for row in rows if row["sums"]["value"]]
-    return sum(row["count"] for row in rows), " + ".join(part for part in parts if part)
+def counted(summary: Summary) -> str:
+    """How many rows were added up; of more than are added up, that there are more."""
+    return str(summary.whole.count) if summary.whole else f"{MOST_ROWS}+"
+
+
+def amounts(summary: Summary, name: str, house: str) -> str:
+    """What an amount adds up to, per currency; nothing where there is nothing, or too much to add up."""
+    by_currency: dict[str, Decimal] = {}
+    for code, value in summary.whole.totals[name] if summary.whole else ():
+        by_currency[code or house] = by_currency.get(code or house, Decimal(0)) + value
+    return " + ".join(amount(value, code, house) or "" for code, value in by_currency.items() if value)
 
 
 def day_label(day: datetime.date, actor: Actor, today: datetime.date) -> str:
@@ -110,6 +119,19 @@ def shown_timeline(
     }
 
 
+def comment_box(item: Item, actor: Actor) -> dict[str, Any] | None:
+    """Where something can be said of the company or case; None where the actor may not."""
+    if not comments.may_add(item, actor):
+        return None
+    place = {"list_name": item.definition.name, "item_id": item.id}
+    return {
+        "action": url_for("comments.add", **place),
+        "people": url_for("comments.people", **place),
+        "draft": f"comment-{item.definition.name}-{item.id}",
+        "next": href(item.definition.name, item.id),
+    }
+
+
 def chosen_kind() -> str:
     """The timeline's filter as the address says."""
     wanted = request.args.get("kind", "all")
@@ -124,6 +146,7 @@ def _kinds() -> Mapping[str, str]:
         "meetings": _("Meetings"),
         "tasks": _("Tasks"),
         "documents": _("Documents"),
+        "comments": _("Comments"),
     }
 
 
@@ -136,6 +159,7 @@ def kind_label(kind: str) -> str:
         "mail": _("E-mail"),
         "document": _("Document"),
         "case": _("Case"),
+        "comment": _("Comment"),
     }.get(kind, _("Activity"))
 
 
@@ -146,11 +170,11 @@ def shown_entry(entry: Entry, actor: Actor, today: datetime.date) -> dict[str, A
         "icon": entry.kind,
         "kind_label": kind_label(entry.kind),
         "title": _title(entry),
-        "href": href(item.definition.name, item.id),
+        "href": _href(entry),
         "text": _text(entry),
-        "case": link(item.get("case")),
+        "case": link(item) if entry.comment and item.definition.name == "cases" else link(item.get("case")),
         "contact": link(item.get("contact")),
-        "who": _who(item),
+        "who": entry.comment.author if entry.comment else _who(item),
         "iso": entry.at.isoformat(timespec="seconds"),
         "time": clock(entry.at, actor),
         "full": format_datetime(entry.at, "medium", tzinfo=zone, locale=actor.language),
@@ -158,8 +182,18 @@ def shown_entry(entry: Entry, actor: Actor, today: datetime.date) -> dict[str, A
     }
 
 
+def _href(entry: Entry) -> str:
+    item = entry.item
+    if not entry.comment:
+        return href(item.definition.name, item.id)
+    there = url_for("comments.show", list_name=item.definition.name, item_id=item.id)
+    return f"{there}#comment-{entry.comment.id}"
+
+
 def _title(entry: Entry) -> str:
     item = entry.item
+    if entry.comment:
+        return _("Answer") if entry.comment.is_answer else _("Comment")
     if item.definition.name != "activities":
         return item.title
     first = _first_line(item.get("description"))
@@ -175,6 +209,8 @@ def _title(entry: Entry) -> str:
 
 def _text(entry: Entry) -> str | None:
     item = entry.item
+    if entry.comment:
+        return entry.comment.text
     text = item.get("text") if item.definition.name == "mails" else item.get("description")
     if item.definition.name == "events":
         text = "\n".join(part for part in (item.get("place"), text) if part)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlencode
 
 from flask import url_for
@@ -65,17 +64,19 @@ def _action(name: str, item: Item, here: str) -> Action | None:
 def _case_action(name: str, item: Item, back: str) -> Action | None:
     if not item.editable or (name == "close" and item.get("status") == "closed"):
         return None
-    words: dict[str, tuple[Any, Any, str]] = {
-        "call": (_("Phone call about %(title)s", title=item.title), _("Call"), "call"),
-        "task": (_("Task for %(title)s", title=item.title), _("Task"), "task"),
-        "meeting": (_("Meeting about %(title)s", title=item.title), _("Meeting"), "meeting"),
-        "email": (_("E-mail about %(title)s", title=item.title), _("E-mail"), "mail"),
-        "close": (_("Close case %(title)s", title=item.title), _("Close case"), "close-case"),
-    }
-    if name not in words:
-        return None
-    label, short, icon = words[name]
-    return Action(name, label, icon, f"{_root()}/cases/{item.id}/{name}?{back}", short=short)
+    title, href = item.title, f"{_root()}/cases/{item.id}/{name}?{back}"
+    match name:
+        case "call":
+            return Action(name, _("Phone call about %(title)s", title=title), "call", href, short=_("Call"))
+        case "task":
+            return Action(name, _("Task for %(title)s", title=title), "task", href, short=_("Task"))
+        case "meeting":
+            return Action(name, _("Meeting about %(title)s", title=title), "meeting", href, short=_("Meeting"))
+        case "email":
+            return Action(name, _("E-mail about %(title)s", title=title), "mail", href, short=_("E-mail"))
+        case "close":
+            return Action(name, _("Close case %(title)s", title=title), "close-case", href, short=_("Close case"))
+    return None
 
 
 def _relation_action(name: str, item: Item, back: str) -> Action | None:

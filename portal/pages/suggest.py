@@ -34,7 +34,7 @@ def suggest(session: Session, actor: Actor, list_name: str, text: str, *, limit:
     if text and len(items) < limit and not query.count(session, actor, found.name, cap=MOST_TO_LOOK_THROUGH).capped:
         further = _page(session, actor, found, None, limit, search=text)
         items |= {item.id: item for item in further if item.id not in items}
-    return [_entry(item, actor.reader) for item in list(items.values())[:limit]]
+    return [entry(item, actor) for item in list(items.values())[:limit]]
 
 
 def options(session: Session, actor: Actor, list_name: str) -> list[dict[str, Any]] | None:
@@ -46,7 +46,7 @@ def options(session: Session, actor: Actor, list_name: str) -> list[dict[str, An
         placed = target.has("position") and target.column("position").type.name == "number"
         order = [("position", False), ("name", False)] if placed else [("name", False)]
         items = query.page(
-            session, actor, list_name, where=_choosable(target), order=order, columns=["name"], limit=MOST_OPTIONS + 1
+            session, actor, list_name, where=choosable(target), order=order, columns=["name"], limit=MOST_OPTIONS + 1
         ).items
         found = [{"id": item.id, "title": item.title} for item in items if item.level >= Level.HEADLINE]
     return found if len(found) <= MOST_OPTIONS else None
@@ -84,7 +84,7 @@ def _page(
     search: str | None = None,
     by: str = "name",
 ) -> list[Item]:
-    parts = [part for part in (where, _choosable(found)) if part is not None]
+    parts = [part for part in (where, choosable(found)) if part is not None]
     page = query.page(
         session,
         actor,
@@ -98,7 +98,8 @@ def _page(
     return [item for item in page.items if item.level >= Level.HEADLINE]
 
 
-def _choosable(found: ListDefinition) -> Filter | None:
+def choosable(found: ListDefinition) -> Filter | None:
+    """What of this list may still be chosen; None = all of it."""
     return Compare(("retired",), "ne", True) if found.has("retired") else None
 
 
@@ -106,8 +107,9 @@ def _columns(found: ListDefinition) -> list[str]:
     return [name for name in found.settings.get("detail", ()) if found.has(name)]
 
 
-def _entry(item: Item, reader: Reader) -> dict[str, Any]:
-    texts = [_detail(item, name, reader) for name in _columns(item.definition)]
+def entry(item: Item, actor: Actor) -> dict[str, Any]:
+    """An item as it is offered: its title, and a second line that tells it from others of the same name."""
+    texts = [_detail(item, name, actor.reader) for name in _columns(item.definition)]
     return {"id": item.id, "title": item.title, "detail": " · ".join(text for text in texts if text) or None}
 
 

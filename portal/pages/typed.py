@@ -8,7 +8,7 @@ import re
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import get_day_names
+from babel.dates import get_day_names, get_month_names
 from babel.numbers import get_decimal_symbol, get_group_symbol
 
 from ...lists.columns import Reader
@@ -18,6 +18,7 @@ from ...lists.errors import Invalid
 _SPACES = re.compile(r"[\s\u00a0\u202f'’]")
 _ISO_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _DAY_MONTH = re.compile(r"(\d{1,2})\s*[./]\s*(\d{1,2})\s*(?:[./]\s*(\d{4}|\d{2})?)?")
+_MONTH_IN_LETTERS = re.compile(r"(?:(\d{1,2})\.?\s*([^\W\d]+)\.?|([^\W\d]+)\.?\s*(\d{1,2}))[,.]?\s+(\d{4})")
 _CLOCK = re.compile(r"(\d{1,2})(?::|\.)(\d{2})(?::\d{2})?\s*(am|pm)?|(\d{1,2})\s*(am|pm)", re.IGNORECASE)
 _LATER = re.compile(r"(?:in|o|\+)\s*(\d{1,3})\s*(\w+)")
 
@@ -67,12 +68,19 @@ def read_day(text: str, reader: Reader, now: datetime.datetime) -> str:
     return day.isoformat()
 
 
+def day_beside_today(text: str) -> int | None:
+    """How far from today a day is that was typed as such (`tomorrow`: 1); None for any other text."""
+    return _DAYS.get(" ".join(text.split()).casefold())
+
+
 def read_instant(text: str, reader: Reader, now: datetime.datetime) -> datetime.datetime:
     """A day and time as typed in the reader's zone (`2026-12-03 10:00`, `tomorrow 9:30`, `14:00`). Raises Invalid."""
     words = " ".join(text.replace("T", " ").split())
     day, _, clock = words.rpartition(" ")
+    day = day.rstrip(",")
     if clock.lower() in ("am", "pm") and day:
         day, _, hours = day.rpartition(" ")
+        day = day.rstrip(",")
         clock = f"{hours}{clock}"
     hour = _clock(clock)
     if hour is None:
@@ -87,6 +95,9 @@ def _day(words: str, today: datetime.date, language: str) -> datetime.date | Non
         return datetime.date(int(found[1]), int(found[2]), int(found[3]))
     if found := _DAY_MONTH.fullmatch(words):
         return _day_of_month(int(found[1]), int(found[2]), found[3], today)
+    if found := _MONTH_IN_LETTERS.fullmatch(words):
+        month = _month(found[2] or found[3], language)
+        return datetime.date(int(found[5]), month, int(found[1] or found[4])) if month else None
     if (found := _LATER.fullmatch(words)) and found[2] in _UNITS:
         return _later(today, int(found[1]), _UNITS[found[2]])
     return _weekday(words, today, language)
@@ -106,6 +117,15 @@ def _later(today: datetime.date, count: int, unit: str) -> datetime.date:
     months = today.month - 1 + count * (12 if unit == "y" else 1)
     year, month = today.year + months // 12, months % 12 + 1
     return datetime.date(year, month, min(today.day, calendar.monthrange(year, month)[1]))
+
+
+def _month(word: str, language: str) -> int | None:
+    for locale in dict.fromkeys((language, "en")):
+        for width in ("wide", "abbreviated"):
+            for number, name in get_month_names(width, locale=locale).items():  # type: ignore[arg-type]
+                if word == name.casefold().rstrip("."):
+                    return number
+    return None
 
 
 def _weekday(words: str, today: datetime.date, language: str) -> datetime.date | None:

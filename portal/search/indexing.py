@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..home import Home
 
 FOLLOWER = "search"
-FORMAT = 1  # raise it when words are made differently: every index is then built anew
+FORMAT = 2  # raise it when words are made differently: every index is then built anew
 LINES, ITEMS, ITEMS_AT_BUILDING = 200, 100, 400
 Key = tuple[int, int]  # list id, item id
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
-from ...lists import query
+from ...lists import comments, query
 from ...lists.catalogue import Column, ListDefinition, catalogue
 from ...lists.columns import Reference
 from ...lists.query import Item
 from ...lists.rights import Actor, Level, granted_scopes
 from . import Candidate, Readable, engine_of, snippets, texts
-from .words import Question, Text, ask
+from .words import GAP, Question, Text, ask
 
 if TYPE_CHECKING:
     from ..home import Home
@@ -136,32 +136,39 @@ def _fitting(
         return []
     columns = texts.searched(session, found)
     items = query.many(session, actor, found.name, ids, columns=[column.name for column in columns])
+    said = comments.texts_of(session, found, [item.id for item in items.values() if item.level >= Level.READ])
     return [
         item.id
         for item in items.values()
-        if item.level >= Level.HEADLINE and Text(texts.joined(texts.texts(columns, item))).fits(question)
+        if item.level >= Level.HEADLINE
+        and Text(GAP.join([texts.joined(texts.texts(columns, item)), *said.get(item.id, ())])).fits(question)
     ]
 
 
 def _hits(
     session: Session, actor: Actor, question: Question, chosen: Sequence[tuple[ListDefinition, int]]
 ) -> list[Hit]:
-    """The hits as the reader sees them, in their order: three statements per list."""
+    """The hits as the reader sees them, in their order: four statements per list."""
     shown: dict[tuple[int, int], Hit] = {}
     for found in {definition.id: definition for definition, _number in chosen}.values():
         columns = texts.searched(session, found)
         names = dict.fromkeys([*(column.name for column in columns), "modified"])
         names |= dict.fromkeys(name for name in ("company", "case") if found.has(name))
         ids = [number for definition, number in chosen if definition.id == found.id]
-        for number, item in query.many(session, actor, found.name, ids, columns=list(names)).items():
-            shown[found.id, number] = _hit(actor, question, found, columns, item)
+        items = query.many(session, actor, found.name, ids, columns=list(names))
+        said = comments.texts_of(session, found, [item.id for item in items.values() if item.level >= Level.READ])
+        for number, item in items.items():
+            shown[found.id, number] = _hit(actor, question, found, columns, item, said.get(number, []))
     return [shown[found.id, number] for found, number in chosen if (found.id, number) in shown]
 
 
-def _hit(actor: Actor, question: Question, found: ListDefinition, columns: Sequence[Column], item: Item) -> Hit:
+def _hit(
+    actor: Actor, question: Question, found: ListDefinition, columns: Sequence[Column], item: Item, said: Sequence[str]
+) -> Hit:
     title = item.title
     parts = texts.shown(columns, item, actor.reader)
     told = [" ".join(text.split()) for name, text in parts if text != title and name not in (*NAMES, "company", "case")]
+    told += [" ".join(text.split()) for text in said]
     company, case = (item.get(name) for name in ("company", "case"))
     return Hit(
         list=found.name, id=item.id, title=title,

@@ -11,7 +11,7 @@ import phonenumbers
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ...lists import query
+from ...lists import comments, query
 from ...lists.catalogue import Column, ListDefinition, catalogue
 from ...lists.columns import ColumnType, Reader
 from ...lists.query import Item
@@ -32,7 +32,7 @@ def searched(session: Session, found: ListDefinition) -> list[Column]:
 def _is_searched(session: Session, column: Column) -> bool:
     if column.name == CONTENT:
         return True
-    if column.hidden or column.name in BELONGING or column.options.get("search") is False:
+    if column.hidden or not column.type.is_stored or column.name in BELONGING or column.options.get("search") is False:
         return False
     if column.type.target:
         return is_common(session, column.type.target)
@@ -94,15 +94,17 @@ def entries(session: Session, found: ListDefinition, ids: Sequence[int]) -> list
         )
     }
     items = query.many(session, PROGRAM, found.name, ids, columns=list(dict.fromkeys(names)))
-    return [_entry(found, columns, item, scopes[item.id]) for item in items.values() if item.id in scopes]
+    said = comments.texts_of(session, found, ids)
+    there = [item for item in items.values() if item.id in scopes]
+    return [_entry(found, columns, item, scopes[item.id], said.get(item.id, ())) for item in there]
 
 
-def _entry(found: ListDefinition, columns: Sequence[Column], item: Item, scope: int) -> Entry:
+def _entry(found: ListDefinition, columns: Sequence[Column], item: Item, scope: int, said: Iterable[str]) -> Entry:
     parts = texts(columns, item)
     cap, readers = _cap_and_readers(found, item)
     return Entry(
         list_id=found.id, item_id=item.id, version=item.version, scope=scope, cap=cap, readers=readers,
-        title=item["name"] or "", full=joined(parts),
+        title=item["name"] or "", full=GAP.join([joined(parts), *said]),
         headline=joined(part for part in parts if _is_headline(found, part[0], item)),
         modified=item["modified"].timestamp(),
     )  # fmt: skip
@@ -139,6 +141,7 @@ def fingerprint(session: Session, found: ListDefinition) -> str:
         ],
         [found.settings.get(key) for key in ("cap", "readers", "headline_if", "name_prefix", "name_typed")],
         sorted(found.headline),
+        comments.are_on(found),
     ]
     return hashlib.sha256(json.dumps(shape, sort_keys=True, default=str).encode()).hexdigest()[:16]
 

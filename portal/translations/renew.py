@@ -35,7 +35,16 @@ KEYWORDS: dict[str, Any] = {
 }  # fmt: skip
 # Where the message stands among the arguments of what keeps it for later: of errors (classes derived from these are
 # found in the sources), of a mail's problems (`note`) and of a setting's help.
-ERRORS = {"DomainError": 0, "FieldError": 1, "Invalid": 1, "refuse": 0, "Words": 0, "note": 0, "setting": 1}
+ERRORS = {
+    "DomainError": 0,
+    "FieldError": 1,
+    "Invalid": 1,
+    "refuse": 0,
+    "misfit": 1,
+    "Words": 0,
+    "note": 0,
+    "setting": 1,
+}
 WIDTH = 110
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import demo_house
 import pytest
 from cheroot.wsgi import Server
-from demo_house import DemoHouse
+from demo_house import DemoHouse, FilledDemo
 from house import House, settle
 from playwright.sync_api import Browser, sync_playwright
 
@@ -66,9 +66,13 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory, bundles: None) -> Iterator[tuple[DemoHouse, str]]:
-    """A demo behind a real web server, and its address; filling takes half a minute, so all tests share one."""
-    house = demo_house.fill(tmp_path_factory.mktemp("demo"))
+def demo(
+    tmp_path_factory: pytest.TempPathFactory, filled_demo: FilledDemo, bundles: None
+) -> Iterator[tuple[DemoHouse, str]]:
+    """A demo behind a real web server, and its address."""
+    folder = tmp_path_factory.mktemp("demo") / "home"
+    shutil.copytree(filled_demo.folder, folder)
+    house = demo_house.enter(demo_house.open_demo(folder))
     with served(house.app) as address:
         yield house, address
     house.home.database.dispose()

@@ -25,9 +25,7 @@ NEW_YORK = ZoneInfo("America/New_York")
 WEEK = week_of(date(2026, 1, 7))
 
 
-def timed(
-    id_: str, day: int, hour: int, minute: int = 0, length: int = 60, zone: ZoneInfo = BRATISLAVA
-) -> Entry:
+def timed(id_: str, day: int, hour: int, minute: int = 0, length: int = 60, zone: ZoneInfo = BRATISLAVA) -> Entry:
     start = datetime(2026, 1, day, hour, minute, tzinfo=zone)
     return Entry(id_, start, start + timedelta(minutes=length))
 
@@ -95,9 +93,7 @@ def test_an_event_over_midnight_is_cut_at_the_days_ends() -> None:
 
 
 def test_an_event_of_no_length_can_still_be_seen_even_just_before_midnight() -> None:
-    assert day_blocks([timed("a", 6, 23, 59, 0)], date(2026, 1, 6), BRATISLAVA) == [
-        Block("a", 1425, 1440, 0, 1)
-    ]
+    assert day_blocks([timed("a", 6, 23, 59, 0)], date(2026, 1, 6), BRATISLAVA) == [Block("a", 1425, 1440, 0, 1)]
 
 
 def test_the_night_in_which_the_clock_goes_back_has_no_block_of_negative_height() -> None:

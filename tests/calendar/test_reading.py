@@ -70,9 +70,7 @@ def read(data: bytes) -> ReadCalendar:
 
 
 def read_event(*lines: str) -> ReadCalendar:
-    body = "\r\n".join(
-        ["BEGIN:VCALENDAR", "BEGIN:VEVENT", "UID:u", *lines, "END:VEVENT", "END:VCALENDAR", ""]
-    )
+    body = "\r\n".join(["BEGIN:VCALENDAR", "BEGIN:VEVENT", "UID:u", *lines, "END:VEVENT", "END:VCALENDAR", ""])
     return read(body.encode("utf-8", "replace"))
 
 

@@ -145,9 +145,7 @@ def test_a_time_to_which_todays_zone_rule_is_wrong_is_written_in_utc() -> None:
 
 
 def test_a_recurring_event_leaves_out_its_excluded_days_in_both_texts() -> None:
-    event = make_event(
-        recurrence="FREQ=WEEKLY;UNTIL=20261231", excluded=(datetime(2026, 1, 12, 9, tzinfo=UTC),)
-    )
+    event = make_event(recurrence="FREQ=WEEKLY;UNTIL=20261231", excluded=(datetime(2026, 1, 12, 9, tzinfo=UTC),))
     for text in (vevent_text(event, domain="crm.test"), masked(event)):
         assert "RRULE:FREQ=WEEKLY;UNTIL=20261231T225959Z\r\n" in text
         assert "EXDATE;TZID=Europe/Bratislava:20260112T100000\r\n" in text

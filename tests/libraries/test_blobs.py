@@ -150,9 +150,7 @@ def test_putting_bytes_again_renews_their_age_and_heals_damage(tmp_path: Path) -
     assert not store.delete(blob.sha256, older_than=datetime.now(UTC) + EARLIER)
 
 
-def test_file_and_folder_are_flushed_before_put_returns(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_file_and_folder_are_flushed_before_put_returns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store, flushed = open_store(str(tmp_path)), []
     real = os.fsync
 
@@ -166,9 +164,7 @@ def test_file_and_folder_are_flushed_before_put_returns(
     assert flushed[1:] == [str(tmp_path / "blobs"), str(tmp_path / "blobs" / blob.sha256[:2])]
 
 
-def test_a_full_disk_is_a_clear_refusal_and_leaves_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_is_a_clear_refusal_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = open_store(str(tmp_path))
 
     def full(descriptor: int) -> None:

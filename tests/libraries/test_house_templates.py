@@ -53,9 +53,7 @@ def test_every_agreed_field_is_used_by_a_template() -> None:
 def test_the_committed_templates_are_what_the_script_makes(tmp_path: Path) -> None:
     assert sorted(path.name for path in house_templates.write(tmp_path)) == sorted(NAMES)
     for name in NAMES:
-        committed, fresh = (
-            docx.Document(str(folder / name)) for folder in (house_templates.FOLDER, tmp_path)
-        )
+        committed, fresh = (docx.Document(str(folder / name)) for folder in (house_templates.FOLDER, tmp_path))
         assert committed.element.xml == fresh.element.xml, f"run python -m {house_templates.__name__}"
 
 
@@ -87,8 +85,6 @@ def test_a_filled_offer_fits_one_page(tmp_path: Path) -> None:
         tmp_path / "offer.docx",
     ]
     subprocess.run(convert, check=True, capture_output=True, timeout=60)
-    shown = subprocess.run(
-        ["pdftotext", tmp_path / "offer.pdf", "-"], capture_output=True, text=True, check=True
-    )
+    shown = subprocess.run(["pdftotext", tmp_path / "offer.pdf", "-"], capture_output=True, text=True, check=True)
     assert shown.stdout.count("\f") == 1
     assert "case name <&>" in shown.stdout

@@ -37,9 +37,7 @@ def test_a_function_answers_from_its_own_process(bombs: ModuleType) -> None:
     assert limits.run(bombs.echo, value=value) == value
 
 
-def test_the_child_knows_none_of_the_portals_secrets(
-    bombs: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_child_knows_none_of_the_portals_secrets(bombs: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CASEROOM_SECRET_KEY", "canary")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "canary")
     monkeypatch.setenv("DATABASE_URL", "canary")
@@ -96,9 +94,7 @@ def test_an_answer_or_a_file_without_end_is_cut_off(bombs: ModuleType, tmp_path:
 
 def test_threads_run_children_side_by_side(bombs: ModuleType) -> None:
     answers: list[int] = []
-    threads = [
-        threading.Thread(target=lambda n=n: answers.append(limits.run(bombs.echo, value=n))) for n in range(6)
-    ]
+    threads = [threading.Thread(target=lambda n=n: answers.append(limits.run(bombs.echo, value=n))) for n in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -112,9 +108,7 @@ def test_a_program_runs_in_its_folder_with_the_limits(tmp_path: Path) -> None:
     assert (tmp_path / "where").read_text().strip() == os.path.realpath(tmp_path)
     assert (tmp_path / "memory").read_text().strip() == str(512 * 1024)
     with pytest.raises(LimitReached, match=r"gave up \(3\)"):
-        limits.run_program(
-            ["/bin/sh", "-c", "exit 3"], seconds=5, memory=512 * MEGABYTE, folder=str(tmp_path)
-        )
+        limits.run_program(["/bin/sh", "-c", "exit 3"], seconds=5, memory=512 * MEGABYTE, folder=str(tmp_path))
     with pytest.raises(LimitReached, match="longer than 1 seconds"):
         limits.run_program(["/bin/sleep", "60"], seconds=1, memory=512 * MEGABYTE, folder=str(tmp_path))
 

@@ -94,9 +94,7 @@ def test_a_loop_repeats_table_rows() -> None:
 
 
 def test_every_unknown_placeholder_is_named_with_its_paragraph() -> None:
-    content = template(
-        "Dear {{ contact.name }}", "Price {{ case.prise }} in {{ kurrency }}", header="{{ owner.name }}"
-    )
+    content = template("Dear {{ contact.name }}", "Price {{ case.prise }} in {{ kurrency }}", header="{{ owner.name }}")
     where = "in the paragraph “Price {{ case.prise }} in {{ kurrency }}”."
     assert refusals(content) == [
         f"“{{{{ case.prise }}}}” uses “case.prise”, which is not known, {where}",
@@ -110,9 +108,7 @@ def test_every_unknown_placeholder_is_named_with_its_paragraph() -> None:
 
 def test_an_unknown_field_inside_a_loop_is_a_sentence_too() -> None:
     content = template("{% for line in lines %}{{ line.nothing }}{% endfor %}")
-    assert refusals(content) == [
-        "The template could not be filled: 'dict object' has no attribute 'nothing'."
-    ]
+    assert refusals(content) == ["The template could not be filled: 'dict object' has no attribute 'nothing'."]
 
 
 @pytest.mark.parametrize(
@@ -130,9 +126,7 @@ def test_a_placeholder_that_is_not_closed_is_named() -> None:
 
 
 def test_fields_are_listed_in_reading_order() -> None:
-    content = template(
-        "{{ case.name }} for {{ company.name }}", header="{{ case.value }}", row=("{{ today }}",)
-    )
+    content = template("{{ case.name }} for {{ company.name }}", header="{{ case.value }}", row=("{{ today }}",))
     assert fields(content) == [
         ("{{ case.name }}", "{{ case.name }} for {{ company.name }}"),
         ("{{ company.name }}", "{{ case.name }} for {{ company.name }}"),
@@ -154,12 +148,7 @@ def test_a_bomb_is_stopped_in_words_within_ten_seconds(bomb: str) -> None:
     started = time.monotonic()
     (message,) = refusals(template(bomb))
     assert time.monotonic() - started < 10
-    assert (
-        "memory" in message
-        or "longer than 6 seconds" in message
-        or "could not be" in message
-        or "larger" in message
-    )
+    assert "memory" in message or "longer than 6 seconds" in message or "could not be" in message or "larger" in message
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import func, select
 
-from caseroom.lists import filters, importing, mapping, query, versions
+from caseroom.lists import filters, importing, imports, mapping, query, totals, versions
 from caseroom.lists.catalogue import definition
 from caseroom.lists.errors import Forbidden, Invalid
 from caseroom.lists.models import Change, Version
@@ -142,7 +142,7 @@ def test_a_dry_run_tells_the_same_and_leaves_nothing(house, tmp_path):
     tried = run(house, prepared_from(tmp_path, text), dry=True)
     assert state(house) == before
     with house.home.database.read() as session:
-        assert session.scalar(select(func.count()).select_from(importing.ImportPosition)) == 0
+        assert session.scalar(select(func.count()).select_from(imports.Import)) == 0
     done = run(house, prepared_from(tmp_path, text))
     assert (tried.counts, tried.refused) == (done.counts, done.refused)
     assert list(findings(house.home)) == []
@@ -220,9 +220,9 @@ def test_the_sales_tables_come_in_as_pandas_counts_them(house, test_data):
         for column, by in (("status", "status"), ("outcome", "outcome")):
             told = deals.assign(outcome=deals["deal_stage"].map({"Won": "won", "Lost": "lost"}))  # pyright: ignore[reportArgumentType] - pandas' stubs are narrower than pandas
             counts = {
-                row["by"][0]: row["count"]
-                for row in query.summarise(session, PROGRAM, "cases", by=[column])
-                if row["by"][0]
+                group.key[0]: group.count
+                for group in totals.summarise(session, PROGRAM, "cases", by=[column]).groups()
+                if group.key[0]
             }
             assert counts == told[by].value_counts().to_dict()
         table = definition(session, "cases").table
@@ -245,10 +245,11 @@ def test_the_sales_tables_come_in_as_pandas_counts_them(house, test_data):
 
 
 def by_title(session, column: str) -> dict[str, tuple[int, Decimal]]:
-    rows = query.summarise(session, PROGRAM, "cases", by=[column], sums=["value"])
-    target = str(definition(session, "cases").by_name[column].type.target)
-    titles = query.titles(session, PROGRAM, target, [row["by"][0] for row in rows])
-    return {titles[row["by"][0]]: (row["count"], row["sums"]["value"] or Decimal(0)) for row in rows}
+    groups = totals.summarise(session, PROGRAM, "cases", by=[column], totals={"value": "sum"}).groups()
+    return {
+        group.key[0].title: (group.count, sum((value for _, value in group.totals["value"]), Decimal(0)))
+        for group in groups
+    }
 
 
 def by_pandas(deals: pd.DataFrame, column: str) -> dict[str, tuple[int, Decimal]]:
@@ -323,7 +324,7 @@ def test_a_killed_import_goes_on_where_it_was(house, tmp_path, rows):
 def _imported(house) -> int:
     """How many rows of the import have been read and written."""
     with house.home.database.read() as session:
-        return session.scalar(select(func.sum(importing.ImportPosition.rows))) or 0
+        return session.scalar(select(func.sum(imports.Import.done)).where(imports.Import.state == "running")) or 0
 
 
 def test_a_flagged_gap_is_flagged_until_somebody_fills_it(house, tmp_path):

@@ -9,10 +9,11 @@ import pytest
 from house import House
 from sqlalchemy import select
 
-from caseroom.lists import changelog, items, query, versions
+from caseroom.lists import changelog, items, query, schema, versions
 from caseroom.lists.database import savepoint
 from caseroom.lists.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from caseroom.lists.models import Change
+from caseroom.lists.reading import Stage
 
 
 def test_a_stale_edit_is_refused_and_loses_nothing(house: House) -> None:
@@ -71,7 +72,7 @@ def test_a_deleted_case_goes_to_the_bin_with_what_hangs_on_it_and_comes_back_wit
         for list_name, item in (("cases", case), ("activities", task)):
             with pytest.raises(NotFound):
                 query.get(session, actor, list_name, item.id)
-        assert [item.id for item in query.page(session, actor, "cases", deleted=True).items] == [case.id]
+        assert [item.id for item in query.page(session, actor, "cases", stage=Stage.BIN).items] == [case.id]
     with house.write("north") as (session, actor):
         items.restore(session, actor, "cases", case.id)
         assert query.get(session, actor, "activities", task.id)["description"] == "ring"
@@ -185,3 +186,18 @@ def test_only_the_responsible_group_or_its_manager_deletes_a_company(house: Hous
             items.update(session, actor, "relations", relation.id, {"sales_group": actor.default_group}, version=None)
     with house.write("manager") as (session, actor):
         items.delete(session, actor, "relations", relation.id, version=None)
+
+
+def test_what_comes_back_from_the_bin_finds_its_value_taken(house: House) -> None:
+    with house.write("admin") as (session, actor):
+        code = {"name": "code", "type": "number", "unique": True}
+        schema.create_list(session, actor, {"name": "keys", "columns": [code]})
+    first = house.make("keys", {"code": "7"})
+    with house.write("north") as (session, actor):
+        items.delete(session, actor, "keys", first.id, version=None)
+        second = items.create(session, actor, "keys", {"name": "Second", "code": "7"})
+    with pytest.raises(Invalid, match="already used by Second"), house.write("north") as (session, actor):
+        items.restore(session, actor, "keys", first.id)
+    with house.write("north") as (session, actor):
+        items.update(session, actor, "keys", second.id, {"code": "8"}, version=None)
+        assert items.restore(session, actor, "keys", first.id)["code"] == 7

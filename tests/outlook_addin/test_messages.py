@@ -26,9 +26,7 @@ from caseroom.outlook_addin.messages import Message, parse
 
 ROOT = Path(__file__).resolve().parents[2]
 MAIL = Path(os.environ.get("CASEROOM_TEST_DATA", ROOT / "../shared/data")) / "mail"
-EXPECTED: dict[str, dict[str, Any]] = json.loads(
-    Path(__file__).with_name("messages_expected.json").read_text("utf-8")
-)
+EXPECTED: dict[str, dict[str, Any]] = json.loads(Path(__file__).with_name("messages_expected.json").read_text("utf-8"))
 DECIDED: dict[tuple[str, str], Any] = {
     # The sender is given as an Exchange directory name; the recipient table of the same file gives the
     # same entry (PidTagEmailAddress) with its SMTP address.

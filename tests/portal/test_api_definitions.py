@@ -167,3 +167,29 @@ def test_a_view_keeps_only_what_its_description_says(house: House) -> None:
     for wrong in ({}, "name", 0, False):
         assert north.post(address, json={"name": "odd", "columns": wrong}).status_code == 422, wrong
     assert house.client("north").get("/lists/cases?view=bare").status_code == 200
+
+
+def test_a_column_and_a_list_are_changed_over_the_api_like_on_the_pages(house: House) -> None:
+    admin, north, address = house.api("admin"), house.api("north"), f"{LISTS}/gear/columns"
+    columns = [{"name": "code", "type": "text"}, {"name": "weight", "type": "number"}]
+    admin.post(LISTS, json={"name": "gear", "kind": "list", "headline": ["code"], "columns": columns})
+    for code in ("1.25", "two", "two"):
+        north.post(f"{LISTS}/gear/items", json={"name": code, "code": code})
+    refused = admin.patch(f"{address}/code", json={"unique": True})
+    assert refused.status_code == 422 and "“two” (2×)" in refused.json["detail"]
+    assert admin.patch(f"{address}/weight", json={"position": 1, "min": 1, "indexed": True}).json["min"] == 1
+    assert [one["name"] for one in admin.get(address).json["value"]] == ["weight", "name", "code"]
+    told = admin.patch(f"{address}/code", json={"type": "number", "decimals": 2})
+    assert told.status_code == 409 and "2 of 3 values" in told.json["detail"]
+    changed = admin.patch(f"{address}/code", json={"type": "number", "decimals": 1, "title": "Code", "confirm": True})
+    assert changed.json["type"] == "number" and changed.json["title"] == {"en": "Code"}
+    values = [one["code"] for one in north.get(f"{LISTS}/gear/items?$orderby=id").json["value"]]
+    assert values == ["1.3", None, None]
+    for body in ({"type": "number"}, {"decimals": 3}, {"type": []}, {"confirm": True, "decimals": "x"}):
+        assert north.patch(f"{address}/code", json=body).status_code == 403, body
+        assert admin.patch(f"{address}/code", json=body).status_code in (200, 422), body
+    assert admin.patch(f"{LISTS}/gear", json={"archived": True, "description": "Old"}).json["archived"] is True
+    assert north.post(f"{LISTS}/gear/items", json={"name": "x"}).status_code == 403
+    assert north.patch(f"{LISTS}/gear", json={"archived": False}).status_code == 403
+    for body in ({"headline": ["nowhere"]}, {"kind": "x"}, {"archived": 1}, {"translated": [5]}, {"settings": {}}):
+        assert admin.patch(f"{LISTS}/gear", json=body).status_code == 422, body

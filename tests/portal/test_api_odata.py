@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from caseroom.lists import catalogue
 from caseroom.lists.errors import Invalid
-from caseroom.portal.api.odata import LONGEST_FILTER, parse_filter, parse_orderby
+from caseroom.lists.odata import LONGEST_FILTER, parse_filter, parse_orderby
 
 NOW = datetime.datetime(2026, 11, 23, 10, tzinfo=datetime.UTC)
 ITEMS = "/api/v1/lists/cases/items"

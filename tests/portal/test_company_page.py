@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from house import House, token_of
@@ -174,7 +175,7 @@ def test_next_step_and_last_contact_come_first(house: House) -> None:
     case = house.make_case(company=company.id)
     client = house.client("north")
     assert "No next step" in client.get(f"/lists/relations/{company.id}").text
-    today = now().date()
+    today = now().astimezone(ZoneInfo(house.home.settings.time_zone)).date()
     with house.write("north") as (session, actor):
         cases.task(session, actor, case.id, description="Send the offer", due=(today + 5 * DAY).isoformat())
         cases.task(session, actor, case.id, description="Ring about it", due=(today + DAY).isoformat())

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
-from datetime import date
+from collections.abc import Iterator
 
 import pytest
+from demo_house import FilledDemo
 from sqlalchemy import select
 
 from caseroom.lists import query
@@ -19,18 +21,18 @@ from caseroom.portal.demo.people import PASSWORD
 from caseroom.portal.home import Home, open_home
 from caseroom.portal.settings import load
 
-TODAY = date(2026, 11, 23)
-
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    opened = open_home(load(tmp_path_factory.mktemp("demo"), environ={}))
-    loading.fill(opened, 1, TODAY, lambda rows: lambda number: None)
-    return opened
+def home(filled_demo: FilledDemo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    folder = tmp_path_factory.mktemp("demo") / "home"
+    shutil.copytree(filled_demo.folder, folder)
+    opened = open_home(load(folder, environ={}))
+    yield opened
+    opened.database.dispose()
 
 
-def test_everything_of_the_world_is_there_and_sound(home):
-    world = loading.make_world(1, TODAY)
+def test_everything_of_the_world_is_there_and_sound(home: Home, filled_demo: FilledDemo) -> None:
+    world = loading.make_world(1, filled_demo.today)
     with home.database.read() as session:
         for name, rows in world.lists.items():
             assert query.count(session, PROGRAM, name).number == len(rows), name
@@ -44,7 +46,7 @@ def test_everything_of_the_world_is_there_and_sound(home):
     assert not (home.settings.home / loading.MARK).exists()
 
 
-def test_the_sign_ins_have_their_rights(home):
+def test_the_sign_ins_have_their_rights(home: Home) -> None:
     with home.database.read() as session:
 
         def actor(name: str):

@@ -55,9 +55,7 @@ def open_docx(content: bytes) -> str:
 
 def open_xlsx(content: bytes) -> str:
     sheets = openpyxl.load_workbook(io.BytesIO(content)).worksheets
-    return "\n".join(
-        str(value) for sheet in sheets for row in sheet.values for value in row if value is not None
-    )
+    return "\n".join(str(value) for sheet in sheets for row in sheet.values for value in row if value is not None)
 
 
 def open_pdf(content: bytes) -> str:
@@ -79,18 +77,14 @@ def test_the_same_seed_makes_the_same_world_in_another_process_with_another_hash
         "PYTHONPATH": os.pathsep.join(sys.path),
         "TZ": "Asia/Tokyo",
     }
-    other = subprocess.run(
-        [sys.executable, "-c", script], env=surroundings, capture_output=True, text=True, check=True
-    )
+    other = subprocess.run([sys.executable, "-c", script], env=surroundings, capture_output=True, text=True, check=True)
     assert other.stdout.strip() == digest(world)
 
 
 def test_another_seed_and_a_weekend_make_another_world_that_hangs_together_as_well(world: World):
     other = make_world(2, date(2026, 8, 1))
     assert digest(other) != digest(world)
-    assert {row["name"] for row in other.lists["relations"]} != {
-        row["name"] for row in world.lists["relations"]
-    }
+    assert {row["name"] for row in other.lists["relations"]} != {row["name"] for row in world.lists["relations"]}
     for check in (
         test_the_world_has_the_promised_size,
         test_every_reference_resolves_and_is_written_after_what_it_refers_to,
@@ -190,9 +184,7 @@ def test_what_hangs_on_a_case_agrees_with_it(world: World):
     group_owner = {row["key"]: row["owner"] for row in world.lists["sales_groups"]}
     people = world.rows("salespeople")
     for case in cases.values():
-        assert case["contacts"] and {contacts[key]["company"] for key in case["contacts"]} == {
-            case["company"]
-        }
+        assert case["contacts"] and {contacts[key]["company"] for key in case["contacts"]} == {case["company"]}
     for name in ("cases", "activities", "documents", "mails", "events"):
         for row in world.lists[name]:
             assert row["owner"] == group_owner[row["sales_group"]]
@@ -225,9 +217,7 @@ def test_a_history_runs_in_time_order_between_opening_and_closing(world: World):
     assert created == sorted(created)
     for case in cases.values():
         assert companies[case["company"]]["created"] < case["created"]
-        assert (case["status"] == "closed") == bool(
-            case["closed"] and case["outcome"] and case["closing_reason"]
-        )
+        assert (case["status"] == "closed") == bool(case["closed"] and case["outcome"] and case["closing_reason"])
     for row in world.lists["activities"]:
         case = cases[row["case"]] if row["case"] else None
         end = (case and case["closed"]) or world.now
@@ -246,9 +236,9 @@ def test_a_history_runs_in_time_order_between_opening_and_closing(world: World):
 
 
 def test_nothing_is_changed_after_the_present_and_the_last_change_is_of_this_morning(world: World):
-    assert world.now == datetime.combine(
-        world.today, datetime.min.time(), ZoneInfo("Europe/Bratislava")
-    ).replace(hour=8).astimezone(UTC)
+    assert world.now == datetime.combine(world.today, datetime.min.time(), ZoneInfo("Europe/Bratislava")).replace(
+        hour=8
+    ).astimezone(UTC)
     for name, rows in world.lists.items():
         for row in rows:
             assert row["created"] <= row["modified"] <= world.now, (name, row["key"])
@@ -257,9 +247,7 @@ def test_nothing_is_changed_after_the_present_and_the_last_change_is_of_this_mor
 
 
 def test_everybody_has_something_overdue_something_today_and_something_ahead(world: World):
-    open_tasks = [
-        row for row in world.lists["activities"] if row["activity_type"] == "task" and not row["done"]
-    ]
+    open_tasks = [row for row in world.lists["activities"] if row["activity_type"] == "task" and not row["done"]]
     for person in world.rows("salespeople"):
         due = [row["due"] for row in open_tasks if row["salesperson"] == person]
         assert any(day < world.today for day in due), person
@@ -408,15 +396,11 @@ def test_the_calendar_is_full_around_today_in_four_time_zones(world: World):
         assert row["name_typed"] == (row["case"] is None)
         if row["activity"]:
             assert activities[row["activity"]]["activity_type"] == "meeting"
-    meetings = {
-        row["key"] for row in activities.values() if row["activity_type"] == "meeting" and not row["done"]
-    }
+    meetings = {row["key"] for row in activities.values() if row["activity_type"] == "meeting" and not row["done"]}
     assert len(meetings - {row["activity"] for row in events}) <= len(meetings) // 10
 
 
 def test_some_texts_are_slovak_and_none_has_a_gap_left_in_it(world: World):
-    texts = [row["description"] for row in world.lists["activities"]] + [
-        row["text"] for row in world.lists["mails"]
-    ]
+    texts = [row["description"] for row in world.lists["activities"]] + [row["text"] for row in world.lists["mails"]]
     assert not any("{" in text or "None" in text for text in texts)
     assert sum("Ďalej:" in text for text in texts) > 50

@@ -72,9 +72,7 @@ def test_every_icon_is_in_the_sprite(client: FlaskClient, page: str) -> None:
 
 def test_icons_named_in_templates_and_scripts_are_in_the_sprite() -> None:
     sprite = set(re.findall(r'<symbol id="([^"]+)"', (assets.STATIC / "icons.svg").read_text()))
-    named = {
-        n for path in TEMPLATES for n in re.findall(r"(?:icon\(|icon_name=)'([a-z-]+)'", path.read_text())
-    }
+    named = {n for path in TEMPLATES for n in re.findall(r"(?:icon\(|icon_name=)'([a-z-]+)'", path.read_text())}
     for path in (ROOT / "portal" / "frontend" / "src").glob("*.ts"):
         named |= set(re.findall(r'\b(?:icon|iconButton|button)\("([a-z-]+)"', path.read_text()))
     assert named and named <= sprite
@@ -141,3 +139,10 @@ def test_what_is_loaded_first_stays_small() -> None:
     font = (assets.STATIC / "fonts" / "inter-latin.woff2").stat().st_size
     # 120 kB is the promise for a whole list page; its rows and the logo take the rest.
     assert packed + font < 95_000
+
+
+def test_words_that_the_grid_says_are_on_its_page() -> None:
+    script = (ROOT / "portal" / "frontend" / "src" / "grid.ts").read_text()
+    page = (ROOT / "templates" / "lists" / "grid.html").read_text()
+    said = set(re.findall(r'\bsay\("(\w+)"', script))
+    assert said and said <= set(re.findall(r"'(\w+)': _\(", page))

@@ -116,5 +116,3 @@ def test_a_full_folder_for_temporary_files_is_said_in_words(house, monkeypatch):
     north = house.api("north")
     answer = north.post(FILES, data={"file": (io.BytesIO(word_file()), "Offer.docx")})
     assert answer.status_code == 507 and "no room left" in answer.json["detail"]
-
-

@@ -14,7 +14,7 @@ from processes import caseroom, start, until
 from sqlalchemy import func, select
 
 from caseroom.lists.catalogue import definition
-from caseroom.lists.importing import ImportPosition
+from caseroom.lists.imports import Import
 from caseroom.lists.models import Change, Version
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,7 +32,7 @@ def numbers(house: House) -> tuple[int, int, int]:
 def came_so_far(house: House) -> int:
     """How many rows of the cases' step have been written."""
     with house.home.database.read() as session:
-        return session.scalar(select(func.max(ImportPosition.rows)).where(ImportPosition.step == 6)) or 0
+        return session.scalar(select(func.max(Import.done)).where(Import.step == 6)) or 0
 
 
 def _kill_after(house: House, rows: int, *words: str) -> None:
@@ -95,3 +95,13 @@ def test_a_bundle_is_tried_killed_and_resumed_and_refuses_what_pandas_finds(hous
     again = caseroom(house, *words)
     assert again.returncode == 1 and numbers(house) == after
     assert caseroom(house, "check").returncode == 0
+
+    told = caseroom(house, "imports", "--list", "cases")
+    number = told.stdout.splitlines()[-1].split()[0]
+    undone = caseroom(house, "undo-import", number)
+    assert undone.returncode == 0 and undone.stdout.endswith(", put back: 0, kept: 0\n"), undone.stderr
+    with house.home.database.read() as session:
+        left = definition(session, "cases").table
+        assert session.scalar(select(func.count()).where(left.c.deleted.is_(None))) == 0
+    twice = caseroom(house, "undo-import", number)
+    assert twice.returncode == 2 and "undone already" in twice.stderr

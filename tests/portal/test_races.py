@@ -405,6 +405,35 @@ def test_a_column_added_at_run_time_interrupts_no_writer(race):
         assert session.scalar(sa.select(sa.func.count()).select_from(table)) == len(columns) * (2 * writers + 2)
 
 
+def test_a_column_changed_at_run_time_interrupts_no_writer_and_loses_no_value(race):
+    name = f"parts_{uuid.uuid4().hex[:6]}"
+    columns = [{"name": "weight", "type": "number"}, {"name": "code", "type": "text"}]
+    race.made(race.admin.post("/api/v1/lists", {"name": name, "title": {"en": "Parts"}, "columns": columns}))
+    first = race.made(race.left.post(items(name), {"name": "First", "weight": "1.50"}))
+    address = f"/api/v1/lists/{name}/columns"
+    changes = [
+        ("weight", {"type": "text"}), ("code", {"unique": True}), ("weight", {"type": "number", "decimals": 3}),
+        ("code", {"unique": None, "indexed": True}), ("weight", {"decimals": 2}), ("code", {"required": True}),
+    ]  # fmt: skip
+    for turn, (column, change) in enumerate(changes, 1):
+        answers = race.at_once(
+            lambda: race.admin.patch(f"{address}/{column}", change),
+            lambda: race.left.patch(items(name, first["id"]), {"weight": f"{turn}.25"}, If_Match="*"),
+            *(
+                lambda client=client: client.post(
+                    items(name), {"name": f"Part {turn}", "weight": "2.5", "code": uuid.uuid4().hex}
+                )
+                for client in (race.left, race.right) * 2
+            ),
+        )
+        assert statuses(answers) == [200, 200, 201, 201, 201, 201], [answer.body for answer in answers]
+        assert float(race.left.get(items(name, first["id"])).json["weight"]) == turn + 0.25
+    with race.house.home.database.read() as session:
+        found = definition(session, name)
+        weights = session.scalars(sa.select(found.sql("weight"))).all()
+        assert len(weights) == 1 + 4 * len(changes) and None not in weights
+
+
 def test_what_is_written_while_its_list_is_separated_anew_has_the_new_rights(race):
     name = f"parcels_{uuid.uuid4().hex[:6]}"
     race.made(race.admin.post("/api/v1/lists", {"name": name, "title": {"en": "Parcels"}, "separation": "by_group"}))
@@ -429,3 +458,17 @@ def test_after_all_of_it_the_follower_has_read_every_line_and_the_home_is_sound(
     assert race.read == list(range(race.read[0], last + 1))
     checked = caseroom(race.house, "check", "--deep")
     assert (checked.returncode, checked.stdout) == (0, "")
+
+
+def test_a_series_has_no_gap_and_no_number_twice(race):
+    name = f"series_{uuid.uuid4().hex[:8]}"
+    columns = [{"name": "number", "type": "auto_number"}, {"name": "note", "type": "text", "unique": True}]
+    assert race.admin.post("/api/v1/lists", {"name": name, "columns": columns}).status == 201
+    for turn in range(ROUNDS):
+        answers = race.at_once(*(
+            lambda client=client, note=note: client.post(items(name), {"name": "x", "note": f"{turn} {note}"})
+            for client, note in ((race.left, "a"), (race.right, "a"), (race.left, "b"), (race.right, "c"))
+        ))  # fmt: skip
+        assert statuses(answers) == [201, 201, 201, 422]
+    numbers = sorted(one["number"] for one in race.left.get(f"{items(name)}?$top=100").json["value"])
+    assert numbers == [f"{number:04}" for number in range(1, 3 * ROUNDS + 1)]

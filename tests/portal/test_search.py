@@ -230,7 +230,7 @@ def test_hidden_hits_do_not_use_up_the_places_of_the_readable(house: House) -> N
 
 
 def test_a_list_made_at_run_time_is_searched_and_gone_when_it_is_deleted(house: House) -> None:
-    from caseroom.lists import schema
+    from caseroom.lists import bins, list_settings, schema
 
     with house.write("admin") as (session, actor):
         schema.create_list(session, actor, {"name": "visits", "title": "Visits", "columns": [
@@ -248,11 +248,11 @@ def test_a_list_made_at_run_time_is_searched_and_gone_when_it_is_deleted(house: 
     index(house)
     assert keys(house, "south", "nitra") == {("visits", visit.id)}
     with house.write("admin") as (session, actor):
-        schema.change_list(session, actor, "cases", {"separation": "common"})
+        list_settings.change(session, actor, "cases", {"separation": "common"})
     index(house)
     assert keys(house, "south", "quagga") == {("visits", visit.id), ("cases", case.id)}
     with house.write("admin") as (session, actor):
-        schema.delete_list(session, actor, "visits")
+        bins.delete_list(session, actor, "visits")
     assert not keys(house, "south", "okapi")
     index(house)
     assert not keys(house, "south", "okapi")

@@ -27,9 +27,7 @@ def test_without_any_configuration_everything_lies_in_the_home(tmp_path: Path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_home_is_the_option_then_the_environment_then_var(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_the_home_is_the_option_then_the_environment_then_var(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     assert load(environ={}).home == tmp_path / "var"
     assert load(environ={"CASEROOM_HOME": "there"}).home == tmp_path / "there"
@@ -38,9 +36,7 @@ def test_the_home_is_the_option_then_the_environment_then_var(
 
 def test_command_line_beats_environment_beats_file_beats_default(tmp_path: Path):
     (tmp_path / "caseroom.toml").write_text('port = 8001\nbind = "::1"\nsession_hours = 8\n')
-    settings = load(
-        tmp_path, environ={"CASEROOM_PORT": "8002", "CASEROOM_BIND": "10.0.0.1"}, port=8003, bind=None
-    )
+    settings = load(tmp_path, environ={"CASEROOM_PORT": "8002", "CASEROOM_BIND": "10.0.0.1"}, port=8003, bind=None)
     assert (settings.port, settings.bind, settings.session_hours, settings.currency) == (
         8003,
         "10.0.0.1",

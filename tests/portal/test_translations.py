@@ -21,7 +21,7 @@ DEFINITIONS = sorted((ROOT / "lists" / "definitions").glob("*.toml"))
 SCRIPTS = sorted((ROOT / "portal" / "frontend" / "src").glob("*.ts"))
 PLACE = re.compile(r"%\(\w+\)[a-z]|%%|\{\w+\}")
 # Names are the same in every language, as are keys of the keyboard and what only programs read.
-NAMES = {"Caseroom", "Ctrl", "Enter"}
+NAMES = {"Caseroom", "Ctrl", "Del", "Enter", "Esc", "Shift"}
 MARKED = ("_", "gettext", "ngettext", "pgettext")
 
 

@@ -43,3 +43,10 @@ addEventListener("pageshow", () => document.querySelectorAll<HTMLFormElement>("f
 addEventListener("beforeunload", (event) => {
   for (const form of document.querySelectorAll<HTMLFormElement>("form[data-guard]")) if (changed.has(form)) event.preventDefault();
 });
+
+// Who types into a field of many rows means it to be set.
+document.addEventListener("input", (event) => {
+  const field = (event.target as HTMLElement).closest?.("[data-bulk-field]");
+  const how = field?.querySelector<HTMLSelectElement>(".bulk-how select");
+  if (how && event.target !== how) how.value = "set";
+});

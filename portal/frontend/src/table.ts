@@ -49,6 +49,21 @@ document.addEventListener("click", (event) => {
   }
 });
 
+// A group's rows fold away below its own row, up to the next group of the same or a higher level.
+document.addEventListener("click", (event) => {
+  const button = (event.target as Element).closest<HTMLElement>("[data-group-fold]");
+  const head = button?.closest<HTMLElement>("tr[data-group]");
+  if (!button || !head) return;
+  const folded = button.getAttribute("aria-expanded") === "true";
+  button.setAttribute("aria-expanded", String(!folded));
+  const level = Number(head.dataset.group);
+  for (let row = head.nextElementSibling; row instanceof HTMLElement; row = row.nextElementSibling) {
+    if (row.dataset.group && Number(row.dataset.group) <= level) break;
+    row.hidden = folded;
+    row.querySelector("[data-group-fold]")?.setAttribute("aria-expanded", String(!folded));
+  }
+});
+
 // Arrows move between the rows' titles, j and k too; x chooses the row.
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -62,4 +77,11 @@ document.addEventListener("keydown", (event) => {
   else if (["ArrowUp", "k"].includes(event.key)) links[here - 1]?.focus();
   else return;
   event.preventDefault();
+});
+
+// A link that says `data-key` is followed by that key alone.
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+  if (document.querySelector("dialog[open]") || !/^[a-z]$/.test(event.key)) return;
+  document.querySelector<HTMLAnchorElement>(`a[data-key="${event.key}"]`)?.click();
 });

@@ -31,6 +31,14 @@ def upgrade() -> None:
         sa.Column("columns", sqltypes.Json, nullable=False),
         sa.PrimaryKeyConstraint("seq"),
     )
+    op.create_index(
+        "ix_changes_batch",
+        "changes",
+        ["batch"],
+        unique=False,
+        sqlite_where=sa.text("batch IS NOT NULL"),
+        postgresql_where=sa.text("batch IS NOT NULL"),
+    )
     op.create_index("ix_changes_item", "changes", ["list_id", "item_id"], unique=False)
     op.create_table(
         "counters",
@@ -70,15 +78,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("group_id"),
     )
     op.create_index(op.f("ix_group_owners_owner_id"), "group_owners", ["owner_id"], unique=False)
-    op.create_table(
-        "import_positions",
-        sa.Column("run", sa.String(length=64), nullable=False),
-        sa.Column("step", sa.Integer(), nullable=False),
-        sa.Column("rows", sa.Integer(), nullable=False),
-        sa.Column("counts", sqltypes.Json, nullable=False),
-        sa.Column("refused", sqltypes.Json, nullable=False),
-        sa.PrimaryKeyConstraint("run", "step"),
-    )
     op.create_table(
         "item_versions",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -243,6 +242,7 @@ def upgrade() -> None:
         sa.Column("titles", sqltypes.Json, nullable=False),
         sa.Column("options", sqltypes.Json, nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("deleted", sqltypes.UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["list_id"],
             ["lists.id"],
@@ -374,4 +374,76 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("mail_guid"),
     )
     op.create_index(op.f("ix_mail_filings_copy_id"), "mail_filings", ["copy_id"], unique=False)
+    op.create_table(
+        "imports",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("list_id", sa.Integer(), nullable=False),
+        sa.Column("file", sa.Text(), nullable=False),
+        sa.Column("rows_sha256", sa.String(length=64), nullable=True),
+        sa.Column("run", sa.String(length=64), nullable=True),
+        sa.Column("step", sa.Integer(), nullable=False),
+        sa.Column("header", sqltypes.Json, nullable=False),
+        sa.Column("mapping", sqltypes.Json, nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("batch", sa.String(length=36), nullable=False),
+        sa.Column("undo_batch", sa.String(length=36), nullable=True),
+        sa.Column("undo_columns", sa.Boolean(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("counts", sqltypes.Json, nullable=False),
+        sa.Column("tried", sqltypes.Json, nullable=True),
+        sa.Column("undone", sqltypes.Json, nullable=True),
+        sa.Column("first_seq", sa.BigInteger(), nullable=False),
+        sa.Column("last_seq", sa.BigInteger(), nullable=False),
+        sa.Column("undo_seq", sa.BigInteger(), nullable=True),
+        sa.Column("problem", sqltypes.Json, nullable=True),
+        sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column("undo_user_id", sa.Integer(), nullable=True),
+        sa.Column("created", sqltypes.UtcDateTime(), nullable=False),
+        sa.Column("ended", sqltypes.UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["users.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["undo_user_id"],
+            ["users.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_imports_list_id"), "imports", ["list_id"], unique=False)
+    op.create_index(op.f("ix_imports_run"), "imports", ["run"], unique=False)
+    op.create_table(
+        "import_remarks",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("about", sa.String(length=8), nullable=False),
+        sa.Column("row", sa.Integer(), nullable=False),
+        sa.Column("list_id", sa.Integer(), nullable=False),
+        sa.Column("column", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("words", sqltypes.Json, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["import_id"],
+            ["imports.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_import_remarks_import", "import_remarks", ["import_id", "about", "id"], unique=False)
+    op.create_table(
+        "import_mappings",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("list_id", sa.Integer(), nullable=False),
+        sa.Column("header_key", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("mapping", sqltypes.Json, nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column("at", sqltypes.UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["users.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("list_id", "header_key"),
+    )
     # ### end Alembic commands ###

@@ -1,8 +1,8 @@
 """OData texts of the API and of saved views as the engine's own filters and orders.
 
-The grammar is odata-query's; its tree is walked here, over column types, with bounds. Views and list pages
-import `parse_filter` and `parse_orderby` too: the tokens `'@me'`, `'@now'`, `'@today'`, `'@my_groups'` mean
-the same everywhere. Source of the grammar: OData 4.01, Part 2: URL Conventions, section 5.1.1.
+The grammar is odata-query's; its tree is walked here, over column types, with bounds. The words `'@me'`, `'@today'`
+and their like (`tokens`) mean the same everywhere.
+Source of the grammar: OData 4.01, Part 2: URL Conventions, section 5.1.1.
 """
 
 from __future__ import annotations
@@ -10,9 +10,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
-from zoneinfo import ZoneInfo
 
 from odata_query import ast
 from odata_query.exceptions import (
@@ -24,12 +22,14 @@ from odata_query.exceptions import (
 from odata_query.grammar import ODataLexer, ODataParser
 from sly.lex import Token
 
-from ...lists.catalogue import Catalogue, ListDefinition
-from ...lists.columns import ColumnType
-from ...lists.errors import Invalid
-from ...lists.filters import And, Compare, Filter, Not, Or
-from ...lists.reading import SYSTEM_TYPES
-from ...lists.rights import Actor
+from . import tokens
+from .catalogue import Catalogue, ListDefinition
+from .columns import ColumnType
+from .errors import Invalid
+from .filters import And, Compare, Filter, Not, Or
+from .reading import SYSTEM_TYPES
+from .rights import Actor
+from .tokens import Days
 
 LONGEST_FILTER, DEEPEST, LONGEST_ORDER, MOST_ORDERS = 8000, 20, 1000, 8
 FILTER, ORDER = "$filter", "$orderby"
@@ -45,7 +45,6 @@ _OPERATORS: dict[type[Any], str] = {
 }
 _TURNED = {"eq": "eq", "ne": "ne", "gt": "lt", "ge": "le", "lt": "gt", "le": "ge"}
 _TEXT_FUNCTIONS = ("contains", "startswith", "endswith")
-_TOKEN = re.compile(r"@(me|my_groups|now|today)(?:([+-])(\d{1,4}))?")
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 _NEVER, _ALWAYS = Or([]), And([])
 
@@ -76,26 +75,62 @@ def parse_filter(
     return _Translation(definition, actor, now, lists).boolean(_tree(text.strip()), 0)
 
 
-def parse_orderby(text: str, definition: ListDefinition) -> list[tuple[str, bool]]:
+def clauses_of(text: str) -> list[list[tuple[str, str, str]]] | None:
+    """A filter as clauses that must all hold, each of comparisons (column, operator, value) of which one must.
+
+    Null is `empty` with 1 or 0. None for a filter of any other shape. Raises Invalid for what is no filter.
+    """
+    node = _tree(text.strip())
+    is_all = isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And)
+    clauses = []
+    for part in _chain(node, ast.And) if is_all else [node]:
+        is_any = isinstance(part, ast.BoolOp) and isinstance(part.op, ast.Or)
+        comparisons = [_comparison(one) for one in (_chain(part, ast.Or) if is_any else [part])]
+        if any(one is None for one in comparisons):
+            return None
+        clauses.append([one for one in comparisons if one is not None])
+    return clauses
+
+
+def _comparison(node: Any) -> tuple[str, str, str] | None:
+    match node:
+        case ast.Call(func=ast.Identifier(name=name), args=[ast.Identifier() as column, ast.String(val=text)]):
+            return (_path(column)[0], name, text) if name in _TEXT_FUNCTIONS else None
+        case ast.Compare(left=ast.Identifier() as column, right=ast.Null(), comparator=ast.Eq() | ast.NotEq()):
+            return _path(column)[0], "empty", "1" if isinstance(node.comparator, ast.Eq) else "0"
+        case ast.Compare(left=ast.Identifier() as column, right=ast.Boolean() as truth):
+            op = _OPERATORS[type(node.comparator)]
+            return (_path(column)[0], op, "1" if truth.py_val else "0") if op in ("eq", "ne") else None
+        case ast.Compare(
+            left=ast.Identifier() as column,
+            right=ast.String() | ast.Integer() | ast.Float() | ast.Date() | ast.DateTime(),
+        ):
+            return _path(column)[0], _OPERATORS[type(node.comparator)], str(getattr(node.right, "val", ""))
+    return None
+
+
+def parse_orderby(text: str, definition: ListDefinition, field: str = ORDER) -> list[tuple[str, bool]]:
     """An `$orderby` text (`expected_close desc, company/name`) as (column, descending) pairs.
 
-    A lookup sorts by its shown title, so that `company` and `company/name` are the same. Raises Invalid.
+    A lookup sorts by its shown title, so that `company` and `company/name` are the same. Raises Invalid on `field`.
     """
     if len(text) > LONGEST_ORDER:
-        raise Invalid(ORDER, "A sort order has at most %(max)s characters.", max=LONGEST_ORDER)
-    order = [_order(part.split(), definition) for part in text.split(",")]
+        raise Invalid(field, "A sort order has at most %(max)s characters.", max=LONGEST_ORDER)
+    order = [_order(part.split(), definition, field) for part in text.split(",")]
     if len(order) > MOST_ORDERS:
-        raise Invalid(ORDER, "There can be at most %(max)s sort columns.", max=MOST_ORDERS)
+        raise Invalid(field, "There can be at most %(max)s sort columns.", max=MOST_ORDERS)
     return order
 
 
-def _order(words: Sequence[str], definition: ListDefinition) -> tuple[str, bool]:
+def _order(words: Sequence[str], definition: ListDefinition, field: str) -> tuple[str, bool]:
     if not 1 <= len(words) <= 2 or (len(words) == 2 and words[1].lower() not in ("asc", "desc")):
-        raise Invalid(ORDER, "“%(text)s” is not a sort column with asc or desc.", text=" ".join(words)[:80])
+        raise Invalid(field, "“%(text)s” is not a sort column with asc or desc.", text=" ".join(words)[:80])
     name, _, beyond = words[0].partition("/")
-    kind = column_type_of(definition, name, ORDER)
+    if beyond and definition.has(f"{name}.{beyond}"):  # a column that comes along with a lookup
+        name, beyond = f"{name}.{beyond}", ""
+    kind = column_type_of(definition, name, field)
     if beyond and (beyond != "name" or not kind.target):
-        raise Invalid(ORDER, "“%(text)s” is not a sort column with asc or desc.", text=words[0][:80])
+        raise Invalid(field, "“%(text)s” is not a sort column with asc or desc.", text=words[0][:80])
     return name, len(words) == 2 and words[1].lower() == "desc"
 
 
@@ -106,7 +141,7 @@ def column_type_of(definition: ListDefinition, name: str, field: str) -> ColumnT
         return SYSTEM_TYPES[name]
     if column is None or column.hidden:
         raise Invalid(field, "The list %(list)s has no column %(column)s.", list=definition.name, column=name[:80])
-    return column.type
+    return column.type.result
 
 
 def _tree(text: str) -> Any:
@@ -167,21 +202,6 @@ def _comma(near: Token) -> Token:
     return comma
 
 
-@dataclass(frozen=True)
-class _Day:
-    """A calendar day where an instant is compared: the whole day in the reader's time zone."""
-
-    day: datetime.date
-    time_zone: str
-
-    def start(self, later: int = 0) -> datetime.datetime:
-        try:
-            day = self.day + datetime.timedelta(days=later)
-            return datetime.datetime.combine(day, datetime.time(), ZoneInfo(self.time_zone))
-        except OverflowError:
-            raise Invalid(FILTER, "“%(value)s” is too far away.", value=str(self.day)) from None
-
-
 class _Translation:
     def __init__(
         self, definition: ListDefinition, actor: Actor, now: datetime.datetime, lists: Catalogue | None
@@ -240,8 +260,8 @@ class _Translation:
                 others.append(Compare(path, "empty", True))
                 continue
             for one in self.operands(kind, literal):
-                if isinstance(one, _Day):
-                    others.append(self.of_day(path, "eq", one))
+                if isinstance(one, Days):
+                    others.append(one.compare(path, "eq", kind))
                 else:
                     plain.append(one)
         among = Compare(path, "in", plain) if plain else _NEVER
@@ -251,30 +271,15 @@ class _Translation:
         if isinstance(literal, ast.Null):
             self.kind(path)
             return Compare(path, "empty", op == "eq") if op in ("eq", "ne") else _NEVER
-        operands = self.operands(self.kind(path), literal)
-        if len(operands) == 1 and isinstance(operands[0], _Day):
-            return self.of_day(path, op, operands[0])
+        kind = self.kind(path)
+        operands = self.operands(kind, literal)
+        if len(operands) == 1 and isinstance(operands[0], Days):
+            return operands[0].compare(path, op, kind)
         if len(operands) == 1:
             return Compare(path, op, operands[0])
         if op == "eq":
             return Compare(path, "in", operands) if operands else _NEVER
         return And([Compare(path, "ne", one) for one in operands]) if op == "ne" else _NEVER
-
-    def of_day(self, path: tuple[str, ...], op: str, day: _Day) -> Filter:
-        """An instant compared with a day: on it, before it, after it."""
-        begins, ends = Compare(path, "ge", day.start()), Compare(path, "lt", day.start(1))
-        match op:
-            case "eq":
-                return And([begins, ends])
-            case "ne":
-                return Not(And([begins, ends]))
-            case "ge":
-                return begins
-            case "le":
-                return ends
-            case "lt":
-                return Compare(path, "lt", day.start())
-        return Compare(path, "ge", day.start(1))
 
     def operands(self, kind: ColumnType | None, literal: Any) -> list[Any]:
         """The values that a literal stands for: one, but for tokens any number."""
@@ -282,7 +287,7 @@ class _Translation:
             case ast.Boolean():
                 return [literal.py_val]
             case ast.String():
-                return self.token(kind, literal.val)
+                return self.word(kind, literal.val)
             case ast.Date():
                 return [self.day(kind, literal.val)]
             case ast.Integer() | ast.Float() | ast.DateTime() | ast.GUID():
@@ -295,30 +300,15 @@ class _Translation:
         if kind is None or kind.name != "datetime":
             return text
         try:
-            return _Day(datetime.date.fromisoformat(text), self.actor.time_zone)
+            day = datetime.date.fromisoformat(text)
         except ValueError:
             raise Invalid(FILTER, "“%(value)s” is not a date (year-month-day).", value=text) from None
+        return Days(day, day, self.actor.time_zone)
 
-    def token(self, kind: ColumnType | None, text: str) -> list[Any]:
+    def word(self, kind: ColumnType | None, text: str) -> list[Any]:
         """`@me` and its like, where the column's type has a meaning for it; else the text itself."""
-        found = _TOKEN.fullmatch(text)
-        if kind is None or found is None:
-            return [text]
-        word, days = found[1], int((found[2] or "") + (found[3] or "0"))
-        if word in ("now", "today") and kind.name in ("date", "datetime"):
-            return [self.moment(kind, word, datetime.timedelta(days=days))]
-        if days:
-            return [text]
-        if word == "me" and kind.target in ("users", "salespeople"):
-            me = self.actor.user_id if kind.target == "users" else self.actor.salesperson_id
-            return [me] if me else []
-        return sorted(self.actor.groups) if word == "my_groups" and kind.target == "sales_groups" else [text]
-
-    def moment(self, kind: ColumnType, word: str, later: datetime.timedelta) -> Any:
-        there = self.now.astimezone(ZoneInfo(self.actor.time_zone)) + later
-        if kind.name == "date":
-            return there.date()
-        return there if word == "now" else _Day(there.date(), self.actor.time_zone)
+        found = tokens.meaning(kind, text, self.actor, self.now)
+        return [text] if found is None else found
 
     def kind(self, path: tuple[str, ...]) -> ColumnType | None:
         """The type at the end of a path; None where only the engine can say."""
@@ -348,6 +338,8 @@ def _path(node: Any) -> tuple[str, ...]:
     match node:
         case ast.Identifier(name=name, namespace=()):
             return (name,)
+        case ast.Identifier(name=beyond, namespace=(name,)):  # a column that comes along with a lookup
+            return (f"{name}.{beyond}",)
         case ast.Attribute(owner=ast.Identifier(name=name, namespace=()), attr=str(beyond)):
             return name, beyond
         case ast.Attribute():

@@ -1,0 +1,327 @@
+"""What a list costs beside the bare SQL of the same run: pages, counts, saving, importing, exporting, many scopes.
+
+A list of 20 columns in 2,000 groups' scopes, of which the actor reads 200, on SQLite and where one answers on
+PostgreSQL; `--quick` with 20,000 rows, the full run with 1,000,000.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from caseroom.lists import exporting, importing, items, query, schema
+from caseroom.lists.catalogue import ListDefinition, definition
+from caseroom.lists.filters import Compare
+from caseroom.lists.mapping import read_bundle
+from caseroom.lists.models import Scope, ScopeGrant, User, new_guid, now
+from caseroom.lists.rights import PROGRAM, Actor
+from caseroom.portal import sign_in
+from caseroom.portal.app import create_app
+from caseroom.portal.home import Home, open_home, prepare
+from caseroom.portal.settings import load
+
+SCOPES, MINE, FIRST = 2000, 200, 1000
+STATES = ("new", "open", "held", "won", "lost")
+SHOWN = ["name", "state", "amount", "due", "text_1", "text_2", "number_1", "number_2"]
+WHERE = Compare(("state",), "eq", "open")
+ORDER = [("amount", False)]
+POSTGRESQL = ("postgresql+psycopg:///test", "postgresql+psycopg://127.0.0.1/test")
+
+
+# --- The list -------------------------------------------------------------------------------------
+
+
+def make(session: Session) -> None:
+    """The list: name, a choice, money, a day, and texts, numbers and truths to make 20 columns."""
+    columns: list[dict[str, Any]] = [
+        {"name": "state", "type": "choice", "choices": list(STATES), "indexed": True},
+        {"name": "amount", "type": "number", "decimals": 2, "indexed": True},
+        {"name": "due", "type": "date"},
+        *({"name": f"text_{n}", "type": "text"} for n in range(1, 6)),
+        *({"name": f"number_{n}", "type": "number", "decimals": 0} for n in range(1, 6)),
+        *({"name": f"flag_{n}", "type": "boolean"} for n in range(1, 3)),
+    ]
+    schema.create_list(session, PROGRAM, {"name": "bench", "separation": "by_group", "columns": columns})
+
+
+def fill(home: Home, count: int) -> None:
+    """Rows spread over the scopes, and a person who reads MINE of them."""
+    chance = random.Random(7)
+    with home.database.write() as session:
+        make(session)
+        session.add(User(email="bench@bench.test", name="Bench", feed_secret="-"))
+        groups = range(FIRST, FIRST + SCOPES)
+        session.execute(sa.insert(Scope), [{"id": n, "key": f"bench {n}"} for n in groups])
+        session.execute(
+            sa.insert(ScopeGrant), [{"scope_id": n, "subject": f"group:{n}", "level": 4} for n in groups]
+        )
+    with home.database.read() as session:
+        found = definition(session, "bench")
+    for start in range(0, count, 5000):
+        rows = [_row(found, chance, start + n) for n in range(min(5000, count - start))]
+        with home.database.write() as session:
+            session.execute(sa.insert(found.table), rows)
+    with home.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("ANALYZE")
+
+
+def _row(found: ListDefinition, chance: random.Random, number: int) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "name": f"Row {number}", "state": chance.choice(STATES), "amount": Decimal(chance.randrange(10**7)) / 100,
+        "due": now().date(),
+        **{f"text_{n}": f"text {chance.randrange(1000)} of some length" for n in range(1, 6)},
+        **{f"number_{n}": Decimal(chance.randrange(1000)) for n in range(1, 6)},
+        **{f"flag_{n}": chance.random() < 0.5 for n in range(1, 3)},
+    }  # fmt: skip
+    physical = {found.by_name[name].physical: value for name, value in values.items()}
+    scope = FIRST + chance.randrange(SCOPES)
+    return {"guid": new_guid(), "version": 1, "scope_id": scope, "created": now(), "modified": now(), **physical}
+
+
+def limited(user: int) -> Actor:
+    return Actor(user, "Bench", roles=frozenset({"salesperson"}), groups=frozenset(range(FIRST, FIRST + MINE)))
+
+
+def everything(user: int) -> Actor:
+    return Actor(user, "Bench", roles=frozenset({"administrator"}))
+
+
+# --- Measuring ------------------------------------------------------------------------------------
+
+
+def milliseconds(work: Callable[[], object], times: int = 15) -> float:
+    """The median of several runs, the first left out."""
+    runs = []
+    for _ in range(times + 1):
+        begun = time.perf_counter()
+        work()
+        runs.append((time.perf_counter() - begun) * 1000)
+    return statistics.median(runs[1:])
+
+
+def ratio(work: Callable[[], object], peer: Callable[[], object], times: int = 15) -> float:
+    """The median of ratios of two things done in turn."""
+    return statistics.median(milliseconds(work, 1) / milliseconds(peer, 1) for _ in range(times))
+
+
+def bare(found: ListDefinition, session: Session, limit: int = 51) -> Callable[[], object]:
+    """The page as one would write it by hand: filter, rights, sort; prebuilt, rows fetched and no more."""
+    names = ", ".join(found.by_name[name].physical for name in SHOWN)
+    state, amount = found.by_name["state"].physical, found.by_name["amount"].physical
+    scope = "+scope_id" if session.get_bind().dialect.name == "sqlite" else "scope_id"
+    mine = ", ".join(str(n) for n in range(FIRST, FIRST + MINE))
+    statement = sa.text(
+        f"SELECT id, guid, version, {names} FROM {found.table.name} WHERE {state} = 'open' AND deleted IS NULL"
+        f" AND {scope} IN ({mine}) ORDER BY {amount}, id LIMIT {limit}"
+    )
+    connection = session.connection()
+    return lambda: connection.execute(statement).all()
+
+
+class Results:
+    def __init__(self, kind: str) -> None:
+        self.kind, self.all = kind, list[dict[str, Any]]()
+
+    def add(self, name: str, value: float, unit: str, limit: float, what: str, *, at_least: bool = False) -> None:
+        ok = value >= limit if at_least else value <= limit
+        entry = {"name": f"{self.kind}-{name}", "value": round(value, 3), "unit": unit, "limit": limit, "ok": ok}
+        self.all.append({**entry, "what": f"{self.kind}: {what}"})
+
+
+def measure(home: Home, results: Results, count: int, seconds: float) -> None:
+    with home.database.read() as session:
+        user = session.scalars(sa.select(User.id)).one()
+    _pages(home, user, results, count)
+    _html(home, user, results)
+    _saving(home, user, results, seconds)
+    _importing(home, user, results, min(count, 50_000))
+
+
+def _pages(home: Home, user: int, results: Results, count: int) -> None:
+    me, admin = limited(user), everything(user)
+    with home.database.read() as session:
+        found = definition(session, "bench")
+
+        def page(actor: Actor = me, after: str | None = None) -> query.Page:
+            return query.page(session, actor, "bench", where=WHERE, order=ORDER, columns=SHOWN, after=after)
+
+        sql = bare(found, session)
+        one = milliseconds(page)
+        results.add("page", ratio(page, sql), "ratio", 2, f"a filtered, sorted page of 50 ({one:.1f} ms) / bare SQL")
+        results.add("rights", ratio(page, lambda: page(admin)), "ratio", 1.5,
+                    "a page of who reads 200 of 2,000 groups / the administrator's")  # fmt: skip
+        far = _place(session, admin)
+        deep = ratio(lambda: page(admin, far), lambda: page(admin))
+        results.add("deep", deep, "ratio", 1.3, "a page in the middle of all / the first one")
+        counting = milliseconds(lambda: query.count(session, me, "bench", where=WHERE))
+        results.add("count", counting, "ms", 25, "a filtered count, capped at 10,000")
+
+
+def _place(session: Session, admin: Actor) -> str:
+    """A cursor into the middle of the sorted list: amounts are spread evenly up to 100,000."""
+    middle = Compare(("amount",), "ge", Decimal(50_000))
+    place = query.page(session, admin, "bench", where=middle, order=ORDER, columns=SHOWN, limit=1).next
+    assert place is not None
+    return place
+
+
+def _html(home: Home, user: int, results: Results) -> None:
+    """The page over the API's secret of a token, so that no sign-in is measured; less what the service takes."""
+    with home.database.write() as session:
+        token = sign_in.add_token(session, session.get_one(User, user))
+        session.execute(sa.text("INSERT INTO user_roles (user_id, role) VALUES (:id, 'administrator')"), {"id": user})
+    client = create_app(home.settings, opened=home).test_client()
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+    address = "/api/v1/lists/bench/items?$filter=state%20eq%20'open'&$orderby=amount&$top=50"
+    assert client.get(address).status_code == 200
+    whole = milliseconds(lambda: client.get(address))
+    with home.database.read() as session:
+        admin = everything(user)
+        service = milliseconds(lambda: query.page(session, admin, "bench", where=WHERE, order=ORDER))
+    results.add("json", whole - service, "ms", 15, f"a page of 50 as JSON ({whole:.1f} ms) beyond the service's time")
+
+
+def _saving(home: Home, user: int, results: Results, seconds: float) -> None:
+    """One transaction each, as people save: row, version, log line."""
+    values = {"name": "Saved", "state": "open", "amount": "12.50", "text_1": "Some words", "number_1": "7"}
+    admin, saved, begun = everything(user), 0, time.perf_counter()
+    while time.perf_counter() - begun < seconds:
+        with home.database.write() as session:
+            items.add(session, admin, "bench", values)
+        saved += 1
+    rate = saved / (time.perf_counter() - begun)
+    results.add("saving", rate, "items/s", 400, "items saved, each in a transaction of its own", at_least=True)
+
+
+def _importing(home: Home, user: int, results: Results, rows: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        lines = [f"{n},Imported {n},open,{n}.25,some text {n}" for n in range(rows)]
+        Path(folder, "rows.csv").write_text("\n".join(["no,name,state,amount,text", *lines]))
+        Path(folder, "bundle.toml").write_text(BUNDLE)
+        prepared = importing.prepare(read_bundle(Path(folder, "bundle.toml")), Path(folder))
+        begun = time.perf_counter()
+        [done] = importing.run(home.database, everything(user), prepared)
+        rate = rows / (time.perf_counter() - begun)
+    assert done.counts["created"] == rows, done
+    results.add("import", rate, "rows/s", 5000, "rows imported, with versions and log", at_least=True)
+
+
+BUNDLE = """
+[[steps]]
+list = "bench"
+file = "rows.csv"
+match = ["external_id"]
+columns = { external_id = "no", name = "name", state = "state", amount = "amount", text_1 = "text" }
+"""
+
+
+def export_memory(folder: Path) -> None:
+    """In a process of its own: the peak memory (kB) after exporting the whole list as CSV."""
+    home = open_home(load(folder, environ=os.environ))
+    with home.database.read() as session, open(os.devnull, "wb") as target:
+        exporting.export(session, PROGRAM, "bench", sys.argv[2], target)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+
+
+def _memory(folder: Path, url: str, kind: str) -> int:
+    environ = {**os.environ, "CASEROOM_DATABASE_URL": url}
+    command = [sys.executable, __file__, "--export", kind, str(folder)]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
+    return int(done.stdout)
+
+
+# --- Both databases -------------------------------------------------------------------------------
+
+
+@contextmanager
+def homes(kind: str, server: str | None) -> Iterator[tuple[Home, str]]:
+    """An empty home on a database of its own, and the database's URL."""
+    with tempfile.TemporaryDirectory(prefix="caseroom-bench-") as folder:
+        name = f"caseroom_bench_{uuid.uuid4().hex[:8]}"
+        url = f"sqlite:///{folder}/caseroom.db"
+        if server is not None:
+            _on_server(server, f"CREATE DATABASE {name}")
+            url = sa.make_url(server).set(database=name).render_as_string(hide_password=False)
+        home = open_home(load(Path(folder), environ={}, database_url=url))
+        try:
+            prepare(home)
+            yield home, url
+        finally:
+            home.database.dispose()
+            if server is not None:
+                _on_server(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _on_server(url: str, statement: str) -> None:
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        connection.exec_driver_sql(statement)
+
+
+def _server() -> str | None:
+    for url in POSTGRESQL:
+        try:
+            _on_server(url, "SELECT 1")
+        except OperationalError:
+            continue
+        return url
+    return None
+
+
+def run(kind: str, server: str | None, count: int, seconds: float) -> list[dict[str, Any]]:
+    results = Results(kind)
+    with homes(kind, server) as (home, url):
+        fill(home, count // 4)
+        little = _memory(home.settings.home, url, "csv")
+    with homes(kind, server) as (home, url):
+        fill(home, count)
+        grown = _memory(home.settings.home, url, "csv") / little
+        measure(home, results, count, seconds)
+    results.add("export", grown, "ratio", 1.1, "peak memory of an export / of one of a quarter of the rows")
+    return results.all
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="20,000 rows instead of 1,000,000")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results as JSON")
+    options = parser.parse_args()
+    count, seconds = (20_000, 2) if options.quick else (1_000_000, 10)
+    server = _server()
+    results = run("sqlite", None, count, seconds)
+    if server is None:
+        print("no PostgreSQL answers: SQLite only")
+    else:
+        results += run("postgresql", server, count, seconds)
+    print(f"{'what':<86} {'value':>9} {'unit':<8} {'limit':>8}")
+    for one in results:
+        print(
+            f"{one['what']:<86} {one['value']:>9} {one['unit']:<8} {one['limit']:>8g} {'' if one['ok'] else 'MISSED'}"
+        )
+    if options.json:
+        options.json.write_text(json.dumps(results, indent=1))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--export"]:
+        export_memory(Path(sys.argv[3]))
+    else:
+        main()

@@ -1,0 +1,215 @@
+"""Quick edit in a real Chromium: keys, blocks from Excel, refused cells, undo and redo, a lost connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from house import PASSWORD, House
+from playwright.sync_api import Browser, Page, expect
+
+from caseroom.lists import items, query, schema
+
+TOOLS = {
+    "name": "tools",
+    "columns": [
+        {"name": "price", "type": "number", "decimals": 2},
+        {"name": "state", "type": "choice", "choices": ["new", "used"]},
+        {"name": "firm", "type": "lookup", "list": "relations"},
+        {"name": "twice", "type": "calculated", "formula": "price * 2"},
+    ],
+}
+ADDRESS = "/lists/tools/grid?columns=name,price,state,firm,twice"
+
+
+@pytest.fixture
+def grid(running: tuple[House, str], browser: Browser) -> Iterator[tuple[House, Page]]:
+    house, address = running
+    with house.write("admin") as (session, actor):
+        schema.create_list(session, actor, TOOLS)
+    for name, price in (("Drill", 10), ("Hammer", 20), ("Saw", 30)):
+        house.make("tools", {"name": name, "price": price})
+    house.make_relation(name="Tatra Steel")
+    context = browser.new_context(base_url=address)
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda one: said.append(one.text) if "Content Security" in one.text else None)
+    page.on("pageerror", lambda one: said.append(str(one)))
+    page.goto("/sign-in")
+    page.fill("[name=email]", "north@house.test")
+    page.fill("[name=password]", PASSWORD)
+    page.click("main button")
+    page.goto(ADDRESS.replace("/grid", ""))
+    page.locator("#list-form").wait_for()
+    page.keyboard.press("g")
+    page.wait_for_url("**/grid?*")
+    page.locator("td").first.wait_for()
+    yield house, page
+    assert said == []
+    context.close()
+
+
+def cell(page: Page, row: int, column: int) -> Any:
+    return page.locator(f".grid tbody tr:nth-child({row}) td:nth-of-type({column})")
+
+
+def state(page: Page, name: str) -> None:
+    page.locator(f"[data-grid=state][data-state={name}]").wait_for()
+
+
+def stored(house: House) -> list[tuple[str, Any]]:
+    with house.read("north") as (session, actor):
+        page = query.page(session, actor, "tools", order=[("name", False)])
+        return [(one["name"], None if one["price"] is None else float(one["price"])) for one in page.items]
+
+
+def paste(page: Page, text: str) -> None:
+    page.evaluate(
+        """(text) => {
+            const data = new DataTransfer();
+            data.setData("text/plain", text);
+            const event = new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true });
+            document.activeElement.dispatchEvent(event);
+        }""",
+        text,
+    )
+
+
+def copied(page: Page) -> list[str]:
+    return page.evaluate(
+        """() => {
+            const data = new DataTransfer();
+            const event = new ClipboardEvent("copy", { clipboardData: data, bubbles: true, cancelable: true });
+            document.activeElement.dispatchEvent(event);
+            return [data.getData("text/plain"), data.getData("text/html")];
+        }"""
+    )
+
+
+def test_cells_are_edited_with_the_keys_of_a_spreadsheet(grid: tuple[House, Page]) -> None:
+    house, page = grid
+    cell(page, 1, 1).click()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.type("12,5")
+    page.keyboard.press("Enter")
+    page.keyboard.press("F2")
+    page.keyboard.press("End")
+    page.keyboard.type("1")
+    page.keyboard.press("Tab")
+    page.keyboard.type("us")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(cell(page, 2, 3)).to_have_text("used")
+    cell(page, 2, 4).click()
+    page.keyboard.type("Tat")
+    page.locator(".option").first.wait_for()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(cell(page, 2, 4)).to_have_text("Tatra Steel")
+    cell(page, 2, 5).click()
+    page.keyboard.type("x")
+    expect(page.locator("[data-grid=state]")).to_have_text("This is set by the program.")
+    cell(page, 3, 2).click()
+    page.keyboard.press("Delete")
+    state(page, "saved")
+    expect(cell(page, 2, 5)).to_have_text("402")
+    assert stored(house) == [("Drill", 12.5), ("Hammer", 201.0), ("Saw", None)]
+    cell(page, 1, 1).click()
+    page.keyboard.press("F2")
+    page.keyboard.type("9")
+    page.keyboard.press("Escape")
+    expect(cell(page, 1, 1)).to_have_text("Drill")
+
+
+def test_a_block_of_excel_is_pasted_adds_rows_and_is_undone_and_done_again(grid: tuple[House, Page]) -> None:
+    house, page = grid
+    cell(page, 3, 1).click()
+    paste(page, '"Big\tsaw"\t31\r\n"Say ""hi"""\t"1,200.50"\r\nNail\t0.1\r\n')
+    expect(page.locator(".grid tbody tr")).to_have_count(6)
+    state(page, "saved")
+    after = [("Big saw", 31.0), ("Drill", 10.0), ("Hammer", 20.0), ("Nail", 0.1), ('Say "hi"', 1200.5)]
+    assert stored(house) == after
+    page.keyboard.press("Control+z")
+    expect(page.locator(".grid tbody tr")).to_have_count(4)
+    state(page, "saved")
+    assert stored(house) == [("Drill", 10.0), ("Hammer", 20.0), ("Saw", 30.0)]
+    page.keyboard.press("Control+y")
+    expect(page.locator(".grid tbody tr")).to_have_count(6)
+    state(page, "saved")
+    assert stored(house) == after
+
+
+def test_refused_cells_are_shown_with_the_reason_and_what_was_pasted_stays_to_be_mended(
+    grid: tuple[House, Page],
+) -> None:
+    house, page = grid
+    cell(page, 1, 1).click()
+    paste(page, "Drill 2\tmany\nHammer 2\t21\n")
+    state(page, "refused")
+    expect(cell(page, 1, 2)).to_have_attribute("aria-invalid", "true")
+    expect(cell(page, 1, 2)).to_have_attribute("title", "“many” is not a number.")
+    expect(page.locator("[data-grid=refused]")).to_contain_text("Row 1, price: “many” is not a number.")
+    expect(cell(page, 2, 1)).to_have_text("Hammer 2")
+    assert stored(house)[0] == ("Drill", 10.0)
+    cell(page, 1, 2).click()
+    page.keyboard.type("11")
+    page.keyboard.press("Enter")
+    state(page, "saved")
+    expect(page.locator("[data-grid=refused]")).to_be_hidden()
+    assert stored(house)[:2] == [("Drill 2", 11.0), ("Hammer 2", 21.0)]
+
+
+def test_a_range_is_copied_with_local_numbers_and_filled_down(grid: tuple[House, Page]) -> None:
+    house, page = grid
+    cell(page, 1, 2).click()
+    page.keyboard.press("Shift+ArrowDown")
+    page.keyboard.press("Shift+ArrowDown")
+    assert copied(page)[0] == "10\r\n20\r\n30"
+    assert "<td>20</td>" in copied(page)[1]
+    page.keyboard.press("Control+d")
+    state(page, "saved")
+    assert [price for _name, price in stored(house)] == [10.0, 10.0, 10.0]
+
+
+def test_a_new_row_is_written_when_it_is_left(grid: tuple[House, Page]) -> None:
+    house, page = grid
+    page.click("[data-grid=add]")
+    page.keyboard.type("Axe")
+    page.keyboard.press("Tab")
+    page.keyboard.type("5")
+    page.keyboard.press("Tab")
+    state(page, "unsaved")
+    assert len(stored(house)) == 3
+    page.keyboard.press("ArrowUp")
+    state(page, "saved")
+    assert stored(house)[0] == ("Axe", 5.0)
+
+
+def test_what_somebody_else_changed_is_not_overwritten(grid: tuple[House, Page]) -> None:
+    house, page = grid
+    with house.write("west") as (session, actor):
+        item = next(iter(query.page(session, actor, "tools").items))
+        items.update(session, actor, "tools", item.id, {"price": 99}, version=1)
+    cell(page, 1, 2).click()
+    page.keyboard.type("1")
+    page.keyboard.press("Enter")
+    state(page, "refused")
+    expect(page.locator("[data-grid=refused]")).to_contain_text("West Person has changed this meanwhile: price.")
+    page.click("[data-grid=discard]")
+    expect(cell(page, 1, 2)).to_have_text("99")
+    state(page, "saved")
+
+
+def test_a_lost_connection_keeps_what_was_typed_and_tries_again(grid: tuple[House, Page]) -> None:
+    house, page = grid
+    page.context.set_offline(True)
+    cell(page, 1, 2).click()
+    page.keyboard.type("77")
+    page.keyboard.press("Enter")
+    state(page, "offline")
+    expect(cell(page, 1, 2)).to_have_text("77")
+    page.context.set_offline(False)
+    page.click("[data-grid=retry]")
+    state(page, "saved")
+    assert stored(house)[0] == ("Drill", 77.0)
