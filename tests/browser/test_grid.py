@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from house import PASSWORD, House
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from caseroom.lists import items, query, schema
+from caseroom.portal.pages import grid as grid_pages
 
 TOOLS = {
     "name": "tools",
@@ -213,3 +214,57 @@ def test_a_lost_connection_keeps_what_was_typed_and_tries_again(grid: tuple[Hous
     page.click("[data-grid=retry]")
     state(page, "saved")
     assert stored(house)[0] == ("Drill", 77.0)
+
+
+# --- More rows than one answer holds --------------------------------------------------------------
+
+SLOWLY = """(() => {
+    const real = fetch;
+    window.fetch = async (...all) => {
+        await new Promise((go) => setTimeout(go, 400));
+        return real(...all);
+    };
+})()"""
+
+
+@pytest.fixture
+def many(grid: tuple[House, Page], monkeypatch: pytest.MonkeyPatch) -> tuple[House, Page]:
+    """Rows of which one answer holds eight, so that more are fetched while the first are edited."""
+    house, page = grid
+    monkeypatch.setattr(grid_pages, "PER_PAGE", 8)
+    for number in range(37):
+        house.make("tools", {"name": f"Tool {number:02}", "price": number})
+    page.add_init_script(SLOWLY)
+    return house, page
+
+
+def test_what_is_typed_while_more_rows_are_on_their_way_is_saved(many: tuple[House, Page]) -> None:
+    house, page = many
+    page.goto(ADDRESS)
+    cell(page, 1, 2).click()
+    page.keyboard.type("99")
+    page.keyboard.press("Enter")
+    page.locator(".grid tbody tr.is-new").scroll_into_view_if_needed()  # hangs where the page waits for itself
+    state(page, "saved")
+    expect(page.locator(".grid tbody tr:not(.is-new)")).to_have_count(40)
+    assert dict(stored(house))["Drill"] == 99
+
+
+def test_rows_that_could_not_be_fetched_are_fetched_later(many: tuple[House, Page]) -> None:
+    _house, page = many
+    asked: list[int] = []
+
+    def refuse_twice(route: Route) -> None:
+        asked.append(len(asked))
+        if len(asked) in (2, 3):
+            route.fulfill(status=503, body="")
+        else:
+            route.continue_()
+
+    page.route("**/grid/rows?*", refuse_twice)
+    page.goto(ADDRESS)
+    state(page, "offline")
+    assert len(asked) == 2  # it does not ask again and again
+    page.locator("[data-grid=retry]").click()
+    expect(page.locator(".grid tbody tr:not(.is-new)")).to_have_count(40, timeout=15_000)
+    state(page, "saved")

@@ -210,11 +210,13 @@ def test_a_cookie_that_was_tampered_with_is_no_session(lone: House) -> None:
     client = lone.client("north")
     cookie = client.get_cookie(COOKIE)
     assert cookie
+    said, made, signature = cookie.value.split(".")
     for value in (
-        cookie.value[:-1] + ("A" if cookie.value[-1] != "A" else "B"),
+        # Its first letter, since of the last one's bits some mean nothing.
+        ".".join([said, made, ("B" if signature[0] == "A" else "A") + signature[1:]]),
         "",
         "x",
-        cookie.value.split(".")[0],
+        said,
         "é" * 9,
     ):
         client.set_cookie(COOKIE, value)

@@ -103,6 +103,7 @@ export class Store {
     private readonly changed: (said?: string) => void,
   ) {}
 
+  /** Fetch the next rows, unless something else is on its way. */
   async load(): Promise<void> {
     const address = this.columns.length ? this.next : this.rowsAddress;
     if (!address || this.busy) return;
@@ -118,14 +119,16 @@ export class Store {
       const fresh = page.rows.filter((row) => !known.has(row.id)).map((data) => this.fill(this.newRow(), data));
       const end = this.rows.findIndex((row) => row.id === null);
       this.rows.splice(end < 0 ? this.rows.length : end, 0, ...fresh);
+      this.state = "saved";
       this.settle();
     } catch {
-      this.fail(0);
+      return this.fail(0);
     } finally {
       this.busy = false;
     }
+    this.tries = 0;
+    void this.send(); // what was typed meanwhile comes before further rows
     this.changed();
-    void this.send();
   }
 
   text(row: Row, column: Column): string {
@@ -177,6 +180,7 @@ export class Store {
     this.rows = this.rows.filter((row) => row.id !== null);
     this.refusals = [];
     this.problem = "";
+    if (!this.next && this.columns.length) this.state = "saved"; // nothing is left to try again
     this.settle();
     this.changed();
   }
@@ -196,8 +200,13 @@ export class Store {
 
   retry(): void {
     clearTimeout(this.timer);
-    if (!this.columns.length) void this.load();
-    else void this.send();
+    if (this.groups.some((group) => !group.refused)) void this.send();
+    else void this.load();
+  }
+
+  /** Whether the last try to reach the server failed. */
+  get isCutOff(): boolean {
+    return this.state === "offline" || this.state === "signedOut";
   }
 
   get hasUnsaved(): boolean {
@@ -233,7 +242,7 @@ export class Store {
   }
 
   private settle(): void {
-    if (this.state === "offline" || this.state === "signedOut") return;
+    if (this.isCutOff) return;
     if (this.groups.some((group) => group.refused)) this.state = "refused";
     else this.state = this.hasUnsaved ? "unsaved" : "saved";
   }
@@ -265,8 +274,8 @@ export class Store {
     }
     this.state = "saved";
     this.settle();
-    this.changed();
     void this.send();
+    this.changed();
   }
 
   private freeze(group: Group): NonNullable<Group["sent"]> {

@@ -44,7 +44,7 @@ class Grid {
     this.onPress("discard", () => this.store.discard());
     this.onPress("add", () => this.select({ row: this.blank(), column: this.firstWritable() }));
     addEventListener("beforeunload", (event) => this.store.hasUnsaved && event.preventDefault());
-    void this.store.load().then(() => this.more());
+    void this.store.load();
   }
 
   private part(name: string): HTMLElement {
@@ -77,6 +77,7 @@ class Grid {
     this.mark();
     if (focused && !this.table.contains(document.activeElement)) this.cell(this.at)?.focus();
     this.showState();
+    this.more();
   }
 
   private showHead(): void {
@@ -187,7 +188,7 @@ class Grid {
     cell?.focus({ preventScroll: true });
     cell?.scrollIntoView({ block: "nearest", inline: "nearest" });
     if (before && before !== this.store.rows[this.at.row]) this.store.leave(before);
-    if (this.at.row >= this.store.rows.length - 5) void this.more();
+    if (this.at.row >= this.store.rows.length - 5) this.more();
   }
 
   private get box(): { top: number; bottom: number; left: number; right: number } {
@@ -204,8 +205,9 @@ class Grid {
     this.cell(this.at)?.setAttribute("tabindex", "0");
   }
 
+  /** Fetch rows until what is to be seen is filled. */
   private more(): void {
-    if (this.store.next && this.scroll.scrollTop + this.scroll.clientHeight > this.scroll.scrollHeight - 600) void this.store.load().then(() => this.more());
+    if (this.store.next && !this.store.isCutOff && this.scroll.scrollTop + this.scroll.clientHeight > this.scroll.scrollHeight - 600) void this.store.load();
   }
 
   private blank(): number {
