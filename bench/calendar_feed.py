@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import _report
+from _report import Results
 from icalendar import Calendar, Event
 
 from caseroom.calendar.events import EventFields
@@ -60,25 +59,17 @@ def seconds(work: Callable[[], object], times: int) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="1,000 events instead of 5,000")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results as JSON")
-    options = parser.parse_args()
+    options = _report.options(__doc__, "1,000 events instead of 5,000")
     count = 1000 if options.quick else 5000
     texts = make_texts(count)
     components = [event for event in (Event.from_ical(text) for text in texts) if isinstance(event, Event)]
     joined = seconds(lambda: b"".join(assemble("Bench", texts, [ZONE])), 10)
     built = seconds(lambda: build(components), 3)
     ratio = built / joined
-    what = f"feed of {count} events: library / joined"
-    print(f"{'events':>8} {'joined ms':>10} {'library ms':>11} {'ratio':>8} {'at least':>9}")
-    print(f"{count:>8} {joined * 1000:>10.2f} {built * 1000:>11.1f} {ratio:>8.0f} {LIMIT:>9.0f}")
-    if options.json:
-        result = {
-            "name": "calendar-feed-join", "value": round(ratio, 1), "unit": "ratio", "limit": LIMIT,
-            "ok": ratio >= LIMIT, "what": what,
-        }  # fmt: skip
-        options.json.write_text(json.dumps([result], indent=1))
+    results = Results()
+    what = f"feed of {count} events: library ({built * 1000:.1f} ms) / joined ({joined * 1000:.2f} ms)"
+    results.add("calendar-feed-join", ratio, "ratio", LIMIT, what, at_least=True)
+    _report.tell(results.all, options.json)
 
 
 if __name__ == "__main__":

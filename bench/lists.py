@@ -6,103 +6,45 @@ PostgreSQL; `--quick` with 20,000 rows, the full run with 1,000,000.
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
-import random
 import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import _report
 import sqlalchemy as sa
-from sqlalchemy.exc import OperationalError
+from _big_list import (
+    FIRST,
+    MINE,
+    ORDER,
+    SHOWN,
+    WHERE,
+    everything,
+    fill,
+    homes,
+    limited,
+    server_there,
+)  # fmt: skip
+from _report import Results
 from sqlalchemy.orm import Session
 
-from caseroom.lists import exporting, importing, items, query, schema
+from caseroom.lists import exporting, importing, items, query
 from caseroom.lists.catalogue import ListDefinition, definition
 from caseroom.lists.filters import Compare
 from caseroom.lists.mapping import read_bundle
-from caseroom.lists.models import Scope, ScopeGrant, User, new_guid, now
+from caseroom.lists.models import User
 from caseroom.lists.rights import PROGRAM, Actor
 from caseroom.portal import sign_in
 from caseroom.portal.app import create_app
-from caseroom.portal.home import Home, open_home, prepare
+from caseroom.portal.home import Home, open_home
 from caseroom.portal.settings import load
-
-SCOPES, MINE, FIRST = 2000, 200, 1000
-STATES = ("new", "open", "held", "won", "lost")
-SHOWN = ["name", "state", "amount", "due", "text_1", "text_2", "number_1", "number_2"]
-WHERE = Compare(("state",), "eq", "open")
-ORDER = [("amount", False)]
-POSTGRESQL = ("postgresql+psycopg:///test", "postgresql+psycopg://127.0.0.1/test")
-
-
-# --- The list -------------------------------------------------------------------------------------
-
-
-def make(session: Session) -> None:
-    """The list: name, a choice, money, a day, and texts, numbers and truths to make 20 columns."""
-    columns: list[dict[str, Any]] = [
-        {"name": "state", "type": "choice", "choices": list(STATES), "indexed": True},
-        {"name": "amount", "type": "number", "decimals": 2, "indexed": True},
-        {"name": "due", "type": "date"},
-        *({"name": f"text_{n}", "type": "text"} for n in range(1, 6)),
-        *({"name": f"number_{n}", "type": "number", "decimals": 0} for n in range(1, 6)),
-        *({"name": f"flag_{n}", "type": "boolean"} for n in range(1, 3)),
-    ]
-    schema.create_list(session, PROGRAM, {"name": "bench", "separation": "by_group", "columns": columns})
-
-
-def fill(home: Home, count: int) -> None:
-    """Rows spread over the scopes, and a person who reads MINE of them."""
-    chance = random.Random(7)
-    with home.database.write() as session:
-        make(session)
-        session.add(User(email="bench@bench.test", name="Bench", feed_secret="-"))
-        groups = range(FIRST, FIRST + SCOPES)
-        session.execute(sa.insert(Scope), [{"id": n, "key": f"bench {n}"} for n in groups])
-        session.execute(
-            sa.insert(ScopeGrant), [{"scope_id": n, "subject": f"group:{n}", "level": 4} for n in groups]
-        )
-    with home.database.read() as session:
-        found = definition(session, "bench")
-    for start in range(0, count, 5000):
-        rows = [_row(found, chance, start + n) for n in range(min(5000, count - start))]
-        with home.database.write() as session:
-            session.execute(sa.insert(found.table), rows)
-    with home.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql("ANALYZE")
-
-
-def _row(found: ListDefinition, chance: random.Random, number: int) -> dict[str, Any]:
-    values: dict[str, Any] = {
-        "name": f"Row {number}", "state": chance.choice(STATES), "amount": Decimal(chance.randrange(10**7)) / 100,
-        "due": now().date(),
-        **{f"text_{n}": f"text {chance.randrange(1000)} of some length" for n in range(1, 6)},
-        **{f"number_{n}": Decimal(chance.randrange(1000)) for n in range(1, 6)},
-        **{f"flag_{n}": chance.random() < 0.5 for n in range(1, 3)},
-    }  # fmt: skip
-    physical = {found.by_name[name].physical: value for name, value in values.items()}
-    scope = FIRST + chance.randrange(SCOPES)
-    return {"guid": new_guid(), "version": 1, "scope_id": scope, "created": now(), "modified": now(), **physical}
-
-
-def limited(user: int) -> Actor:
-    return Actor(user, "Bench", roles=frozenset({"salesperson"}), groups=frozenset(range(FIRST, FIRST + MINE)))
-
-
-def everything(user: int) -> Actor:
-    return Actor(user, "Bench", roles=frozenset({"administrator"}))
-
 
 # --- Measuring ------------------------------------------------------------------------------------
 
@@ -134,16 +76,6 @@ def bare(found: ListDefinition, session: Session, limit: int = 51) -> Callable[[
     )
     connection = session.connection()
     return lambda: connection.execute(statement).all()
-
-
-class Results:
-    def __init__(self, kind: str) -> None:
-        self.kind, self.all = kind, list[dict[str, Any]]()
-
-    def add(self, name: str, value: float, unit: str, limit: float, what: str, *, at_least: bool = False) -> None:
-        ok = value >= limit if at_least else value <= limit
-        entry = {"name": f"{self.kind}-{name}", "value": round(value, 3), "unit": unit, "limit": limit, "ok": ok}
-        self.all.append({**entry, "what": f"{self.kind}: {what}"})
 
 
 def measure(home: Home, results: Results, count: int, seconds: float) -> None:
@@ -251,41 +183,6 @@ def _memory(folder: Path, url: str, kind: str) -> int:
 # --- Both databases -------------------------------------------------------------------------------
 
 
-@contextmanager
-def homes(kind: str, server: str | None) -> Iterator[tuple[Home, str]]:
-    """An empty home on a database of its own, and the database's URL."""
-    with tempfile.TemporaryDirectory(prefix="caseroom-bench-") as folder:
-        name = f"caseroom_bench_{uuid.uuid4().hex[:8]}"
-        url = f"sqlite:///{folder}/caseroom.db"
-        if server is not None:
-            _on_server(server, f"CREATE DATABASE {name}")
-            url = sa.make_url(server).set(database=name).render_as_string(hide_password=False)
-        home = open_home(load(Path(folder), environ={}, database_url=url))
-        try:
-            prepare(home)
-            yield home, url
-        finally:
-            home.database.dispose()
-            if server is not None:
-                _on_server(server, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def _on_server(url: str, statement: str) -> None:
-    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-    with engine.connect() as connection:
-        connection.exec_driver_sql(statement)
-
-
-def _server() -> str | None:
-    for url in POSTGRESQL:
-        try:
-            _on_server(url, "SELECT 1")
-        except OperationalError:
-            continue
-        return url
-    return None
-
-
 def run(kind: str, server: str | None, count: int, seconds: float) -> list[dict[str, Any]]:
     results = Results(kind)
     with homes(kind, server) as (home, url):
@@ -300,24 +197,15 @@ def run(kind: str, server: str | None, count: int, seconds: float) -> list[dict[
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="20,000 rows instead of 1,000,000")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results as JSON")
-    options = parser.parse_args()
+    options = _report.options(__doc__, "20,000 rows instead of 1,000,000")
     count, seconds = (20_000, 2) if options.quick else (1_000_000, 10)
-    server = _server()
+    server = server_there()
     results = run("sqlite", None, count, seconds)
     if server is None:
         print("no PostgreSQL answers: SQLite only")
     else:
         results += run("postgresql", server, count, seconds)
-    print(f"{'what':<86} {'value':>9} {'unit':<8} {'limit':>8}")
-    for one in results:
-        print(
-            f"{one['what']:<86} {one['value']:>9} {one['unit']:<8} {one['limit']:>8g} {'' if one['ok'] else 'MISSED'}"
-        )
-    if options.json:
-        options.json.write_text(json.dumps(results, indent=1))
+    _report.tell(results, options.json)
 
 
 if __name__ == "__main__":

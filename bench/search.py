@@ -5,8 +5,6 @@ A home on SQLite with companies in 400 groups' scopes; `--quick` with 6,000, the
 
 from __future__ import annotations
 
-import argparse
-import json
 import random
 import tempfile
 import time
@@ -14,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import _report
 from sqlalchemy import insert, text
 
 from caseroom.lists import query
@@ -144,10 +143,7 @@ def measure(home: Home, actor: Actor, count: int) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="6,000 items instead of 100,000")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results as JSON")
-    options = parser.parse_args()
+    options = _report.options(__doc__, "6,000 items instead of 100,000")
     count = 6000 if options.quick else 100_000
     with tempfile.TemporaryDirectory(prefix="caseroom-bench-") as folder:
         home = open_home(load(Path(folder), environ={}))
@@ -155,13 +151,7 @@ def main() -> None:
         actor = fill(home, count)
         results = measure(home, actor, count)
         home.database.dispose()
-    print(f"{'what':<86} {'value':>9} {'unit':<8} {'limit':>8}")
-    for one in results:
-        print(
-            f"{one['what']:<86} {one['value']:>9} {one['unit']:<8} {one['limit']:>8g} {'' if one['ok'] else 'MISSED'}"
-        )
-    if options.json:
-        options.json.write_text(json.dumps(results, indent=1))
+    _report.tell(results, options.json)
 
 
 if __name__ == "__main__":

@@ -58,9 +58,10 @@ def drop_table(session: Session, list_id: int) -> None:
 def create_index(session: Session, list_id: int, physical: str, kind: ColumnType) -> None:
     """The indexes for filters and sorts by the column that are not there yet.
 
-    In a large table on PostgreSQL they are left to the worker, who keeps nobody waiting meanwhile (`indexes.step`).
+    On SQLite they keep nobody waiting who does not write; in a large table on PostgreSQL they are left to the worker
+    (`indexes.complete`), who keeps nobody waiting at all.
     """
-    if is_small(session, list_id):
+    if database_of(session).is_sqlite or not has_more_rows(session, list_id, SMALL):
         for index, keys in wanted_indexes(session, list_id, physical, kind, collations_in_use(session)).items():
             if not _has_index(session, index):
                 _patiently(session, partial(_create, index=index, table=table_name(list_id), keys=keys))
@@ -70,12 +71,10 @@ def _create(operations: Operations, index: str, table: str, keys: str) -> None:
     operations.execute(f"CREATE INDEX IF NOT EXISTS {index} ON {table} ({keys})")
 
 
-def is_small(session: Session, list_id: int) -> bool:
-    """Whether an index on a list is made in a moment, or keeps nobody waiting who does not write."""
-    if database_of(session).is_sqlite:
-        return True
-    rows = text(f"SELECT 1 FROM {table_name(list_id)} OFFSET {SMALL} LIMIT 1")  # noqa: S608 - our own name
-    return session.execute(rows).first() is None
+def has_more_rows(session: Session, list_id: int, number: int) -> bool:
+    """Whether a list has more rows than this, those in its bin among them."""
+    row = text(f"SELECT 1 FROM {table_name(list_id)} LIMIT 1 OFFSET {number}")  # noqa: S608 - our own name
+    return session.execute(row).first() is not None
 
 
 def wanted_indexes(

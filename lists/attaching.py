@@ -21,8 +21,8 @@ KIND = "attachment"
 def complete(found: ListDefinition, parsed: dict[str, Any], old: Mapping[str, Any]) -> None:
     """Put the files that stay in place of their ids. Raises Invalid for one that the item does not have."""
     errors = []
-    for column in found.columns:
-        if column.type.name != KIND or not parsed.get(column.name):
+    for column in found.attachment_columns:
+        if not parsed.get(column.name):
             continue
         known = {entry["id"]: entry for entry in old.get(column.name) or ()}
         files = [entry if "sha256" in entry else known.get(entry["id"]) for entry in parsed[column.name]]

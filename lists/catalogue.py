@@ -12,6 +12,7 @@ from sqlalchemy import Column as SqlColumn
 from sqlalchemy.orm import Session
 
 from .columns import ColumnType, Reader, ShownColumn, column_type
+from .columns.auto_number import AutoNumberColumn
 from .database import database_of, one_at_a_time
 from .errors import NotFound
 from .models import ColumnRow, Counter, ListRow, ViewRow
@@ -167,6 +168,15 @@ class ListDefinition:
     def reverse_lookups(self) -> tuple[Column, ...]:
         """The columns that show what points here."""
         return tuple(column for column in self.columns if column.type.name == "reverse_lookup")
+
+    @cached_property
+    def attachment_columns(self) -> tuple[Column, ...]:
+        return tuple(column for column in self.columns if column.type.name == "attachment")
+
+    @cached_property
+    def numbered_columns(self) -> tuple[tuple[Column, AutoNumberColumn], ...]:
+        """The columns that number their items."""
+        return tuple((column, column.type) for column in self.columns if isinstance(column.type, AutoNumberColumn))
 
     @cached_property
     def required_columns(self) -> tuple[Column, ...]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import insert, text
+from sqlalchemy import Table, text
 from sqlalchemy.orm import Session
+
+from .inserting import insert_many
 
 KEY = "changes"
 
@@ -39,5 +41,6 @@ def number(session: Session) -> int | None:
         text("UPDATE counters SET value = value + :n WHERE name = 'changes' RETURNING value"), {"n": len(lines)}
     ).scalar_one()
     first = last - len(lines) + 1
-    session.execute(insert(Change), [{**line, "seq": first + offset} for offset, line in enumerate(lines)])
+    rows = [{**line, "seq": first + offset} for offset, line in enumerate(lines)]
+    insert_many(session, cast(Table, Change.__table__), rows)
     return last

@@ -86,9 +86,10 @@ def required(
     """Refuse empty required values, but those `besides`. An import may leave gaps where the definition says so:
     answers whether it did."""
     allowed = found.settings.get("gap_flagged", ()) if by_import else ()
-    if errors := missing(found, values, allowed={*allowed, *besides}):
+    empty = gaps(found, values, besides)
+    if empty and (errors := missing(found, values, allowed={*allowed, *besides})):
         raise Invalid.many(errors)
-    return bool(gaps(found, values, besides))
+    return bool(empty)
 
 
 def missing(found: ListDefinition, values: Mapping[str, Any], *, allowed: Collection[str] = ()) -> list[FieldError]:

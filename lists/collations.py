@@ -54,7 +54,9 @@ def statements() -> Iterator[str]:
 @cache
 def _comparing(language: str) -> Callable[[str, str], int]:
     def compare(left: str, right: str) -> int:
-        first, second = sort_key(left, language), sort_key(right, language)
+        first, second = _letters(left, language), _letters(right, language)
+        if first == second:
+            first, second = left, right
         return (first > second) - (first < second)
 
     return compare

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from .columns import TYPES, column_type
+from .columns import TYPES, ColumnType, column_type
 from .columns.numbers import NumberColumn
 from .errors import Invalid
 from .sqltypes import is_storable
@@ -120,14 +120,17 @@ def _check_index(kind: str, options: Mapping[str, Any]) -> None:
     if not (options.get("unique") or options.get("indexed")):
         return
     name = "unique" if options.get("unique") else "indexed"
-    made = column_type(kind, options)
-    longest = getattr(made, "longest", 0) if made.is_text else 0
-    if made.is_multi or made.is_composite or longest > LONGEST_INDEXED:
+    if not can_be_indexed(column_type(kind, options)):
         raise Invalid(
             name,
             "Only short values can be indexed or unique: give a text at most %(max)s characters.",
             max=LONGEST_INDEXED,
         )
+
+
+def can_be_indexed(kind: ColumnType) -> bool:
+    """Whether its values are short enough for an index."""
+    return not (kind.is_multi or kind.is_composite or (kind.is_text and getattr(kind, "longest", 0) > LONGEST_INDEXED))
 
 
 def _check_default(kind: str, options: Mapping[str, Any]) -> None:

@@ -28,6 +28,7 @@ from .imports import OUTCOMES, Import
 from .mapping import Step
 from .refusals import Refusal
 from .rights import Actor
+from .spooling import Rows
 
 # What only a new item takes: an import does not rewrite when and by whom an item was made.
 ONLY_WHEN_NEW = frozenset({"created", "created_by", "modified", "modified_by"})
@@ -51,7 +52,7 @@ class Prepared:
     """A step with its rows read, and the rows of a file joined to them by their key."""
 
     step: Step
-    rows: Sequence[sources.SourceRow]
+    rows: Rows
 
 
 def prepare(steps: Sequence[Step], folder: Path) -> list[Prepared]:
@@ -122,10 +123,14 @@ def _copy(source: Path, target: Path) -> None:
 
 
 class Importing:
-    """One step's import, as it stands in `imports` under its number."""
+    """One step's import, as it stands in `imports` under its number; of its first `at_most` rows only."""
 
-    def __init__(self, write: Write, actor: Actor, database: Database, number: int, prepared: Prepared) -> None:
-        self.write, self.number, self.step, self.rows = write, number, prepared.step, prepared.rows
+    def __init__(
+        self, write: Write, actor: Actor, database: Database, number: int, prepared: Prepared,
+        *, at_most: int | None = None,
+    ) -> None:  # fmt: skip
+        self.write, self.number, self.step = write, number, prepared.step
+        self.rows: Sequence[sources.SourceRow] = prepared.rows if at_most is None else prepared.rows[:at_most]
         self.time_zone = database.house.time_zone
         self.result = Result(self.step.list, self.step.file, number=number)
         self.first = selecting.first_of_each_key(self.step, self.rows)
@@ -250,5 +255,5 @@ def _run_key(prepared: Sequence[Prepared]) -> str:
     """Names a run by what it does: the same steps over the same rows are the same run."""
     digest = hashlib.sha256()
     for one in prepared:
-        digest.update(repr((one.step, [(row.number, row.values) for row in one.rows])).encode())
+        digest.update(repr((one.step, one.rows.sha256)).encode())
     return digest.hexdigest()

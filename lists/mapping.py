@@ -93,6 +93,11 @@ class Step:
         """Every column of the source that it needs."""
         return set(self.where).union(*(rule.all_sources for rule in self.columns.values()))
 
+    @cached_property
+    def key_sources(self) -> tuple[str, ...]:
+        """The columns of the source that make the key by which a row is matched."""
+        return tuple(sorted(set[str]().union(*(self.columns[name].all_sources for name in self.match))))
+
 
 def read_mapping(path: Path, list_name: str, file: str) -> Step:
     """The mapping of one list from a file such as docs/import.md describes. Raises Invalid."""

@@ -36,7 +36,7 @@ def give(session: Session, found: ListDefinition, new: dict[str, Any]) -> None:
 
     Raises Invalid for a number that another item has.
     """
-    for column, kind in _series(found):
+    for column, kind in found.numbered_columns:
         if new.get(column.name):
             _keep_up(session, found, column, kind, new[column.name])
             continue
@@ -46,7 +46,7 @@ def give(session: Session, found: ListDefinition, new: dict[str, Any]) -> None:
 
 def keep_up(session: Session, found: ListDefinition, new: dict[str, Any], changed: Collection[str]) -> None:
     """Go on behind the numbers that an import has given to a standing item. Raises Invalid like `give`."""
-    for column, kind in _series(found):
+    for column, kind in found.numbered_columns:
         if column.name in changed and new[column.name]:
             _keep_up(session, found, column, kind, new[column.name])
 
@@ -77,10 +77,6 @@ def number_all(session: Session, found: ListDefinition, column: Column) -> None:
 def forget(session: Session, column_id: int) -> None:
     """Take away the counters of a column that is gone for ever: another may get its number."""
     session.execute(delete(Counter).where(Counter.name.startswith(_counter(column_id, ""), autoescape=True)))
-
-
-def _series(found: ListDefinition) -> list[tuple[Column, AutoNumberColumn]]:
-    return [(column, column.type) for column in found.columns if isinstance(column.type, AutoNumberColumn)]
 
 
 def _next(session: Session, column: Column, kind: AutoNumberColumn, year: int, by: int = 1) -> int:

@@ -52,6 +52,11 @@ def of_list(session: Session, list_id: int) -> list[View]:
     return [view for _list, view in _views(session, ViewRow.list_id == list_id, ViewRow.user_id.is_not(None))]
 
 
+def all_of_everybody(session: Session) -> dict[int, list[View]]:
+    """All own views, whosever they are, by list."""
+    return _by_list(_views(session, ViewRow.user_id.is_not(None)))
+
+
 def by_id(session: Session, ids: Iterable[int]) -> dict[int, View]:
     """Views by their numbers, whosever they are."""
     wanted = sorted(set(ids))
@@ -59,8 +64,12 @@ def by_id(session: Session, ids: Iterable[int]) -> dict[int, View]:
 
 
 def _load(session: Session, user_id: int) -> Own:
+    return _by_list(_views(session, ViewRow.user_id == user_id))
+
+
+def _by_list(views: Iterable[tuple[int, View]]) -> dict[int, list[View]]:
     found: dict[int, list[View]] = {}
-    for list_id, view in _views(session, ViewRow.user_id == user_id):
+    for list_id, view in views:
         found.setdefault(list_id, []).append(view)
     return found
 

@@ -12,6 +12,8 @@ from typing import Any
 from sqlalchemy import Table, event, func, select
 from sqlalchemy.orm import ORMExecuteState, Session
 
+from .inserting import insert_many
+
 KEY, IDS = "pending_rows", "reserved_ids"
 RESERVED = 200
 
@@ -52,7 +54,7 @@ def write(session: Session) -> None:
     if waiting:
         session.info[KEY] = {}
         for (table, _names), rows in waiting.items():
-            session.connection().execute(table.insert(), rows)
+            insert_many(session, table, rows)
 
 
 def drop(session: Session) -> None:

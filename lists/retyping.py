@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import bindparam, select, text, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from . import altering, bins, changelog, changing, column_options, schema, settling
-from .catalogue import Column, ListDefinition, build_table, catalogue, table_name
+from .catalogue import Column, ListDefinition, build_table, catalogue
 from .columns import TYPES, ColumnType, column_type
 from .columns.numbers import NumberColumn
 from .converting import Conversion, can_become
@@ -116,8 +116,7 @@ def change_type(
 
 def is_small(session: Session, found: ListDefinition) -> bool:
     """Whether the list's values are converted within a moment."""
-    rows = text(f"SELECT 1 FROM {table_name(found.id)} LIMIT 1 OFFSET {AT_ONCE}")  # noqa: S608 - our own name
-    return session.execute(rows).first() is None
+    return not altering.has_more_rows(session, found.id, AT_ONCE)
 
 
 @dataclass(frozen=True)

@@ -90,5 +90,4 @@ def check_first(step: Step, row: SourceRow, first: Mapping[Key, int]) -> None:
 
 
 def _key(step: Step, row: SourceRow) -> Key:
-    sources = sorted({source for name in step.match for source in step.columns[name].all_sources})
-    return tuple(str(row.values[source] or "").strip() for source in sources)
+    return tuple([str(row.values[source] or "").strip() for source in step.key_sources])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import itertools
 import json
 import tempfile
@@ -33,12 +34,15 @@ class Rows(Sequence[SourceRow]):
     def __init__(self, file: IO[bytes]) -> None:
         self.file = file
         file.seek(0)
-        self.header: tuple[str, ...] = tuple(json.loads(file.readline() or b"[]"))
+        first = file.readline()
+        self.header: tuple[str, ...] = tuple(json.loads(first or b"[]"))
         self._starts = array("Q")
-        start = file.tell()
+        start, digest = file.tell(), hashlib.sha256(first)
         for line in file:
+            digest.update(line)
             self._starts.append(start)
             start += len(line)
+        self.sha256 = digest.hexdigest()  # names what they say
 
     def __len__(self) -> int:
         return len(self._starts)
@@ -90,8 +94,8 @@ def spooled(header: Sequence[str], rows: Iterable[SourceRow]) -> Rows:
 
 
 def _row(header: Sequence[str], line: bytes) -> SourceRow:
-    number, surplus, *cells = json.loads(line)
-    return SourceRow(number, dict(zip(header, map(_loaded, cells), strict=True)), surplus)
+    number, surplus, *cells = _DECODER.decode(line.decode("utf-8", "surrogatepass"))
+    return SourceRow(number, dict(zip(header, cells, strict=True)), surplus)
 
 
 def _line(values: list[Any]) -> bytes:
@@ -106,8 +110,9 @@ def _dumped(cell: Any) -> Any:
     return {"time": cell.isoformat()} if isinstance(cell, datetime.time) else cell
 
 
-def _loaded(cell: Any) -> Any:
-    if isinstance(cell, dict):
-        ((kind, text),) = cell.items()
-        return KINDS[kind](text)
-    return cell
+def _loaded(cell: dict[str, str]) -> Any:
+    ((kind, text),) = cell.items()
+    return KINDS[kind](text)
+
+
+_DECODER = json.JSONDecoder(object_hook=_loaded)

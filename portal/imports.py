@@ -113,8 +113,7 @@ def _try(home: Home, actor: Actor, found: Import, list_name: str) -> None:
     prepared = _prepared(home, found, list_name)
     importing.check(home.database, actor, [prepared.step])
     with importing.trial(home.database) as write:
-        some = Prepared(prepared.step, prepared.rows[:TRIED])
-        result = Importing(write, actor, home.database, found.id, some).run()
+        result = Importing(write, actor, home.database, found.id, prepared, at_most=TRIED).run()
     with home.database.write() as session:
         imports.tried(session, found.id, result.counts, result.refused)
 

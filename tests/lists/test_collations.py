@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from caseroom.lists import altering, indexes, query
+from caseroom.lists import altering, changing, indexes, items, query, schema, views
 from caseroom.lists.catalogue import catalogue, table_name
 from caseroom.lists.collations import LANGUAGES, collation, sort_key
 from caseroom.lists.crm import users
@@ -115,6 +115,46 @@ def test_an_index_that_is_gone_or_broke_while_it_was_made_is_made_again(house: H
     with database.read() as session:
         assert index in altering.index_names(session) and list(indexes.missing(session)) == []
     assert not indexes.complete(database)
+
+
+@pytest.mark.parametrize("whose", ["everybody", "own"])
+@pytest.mark.parametrize("setting", [{"order": "rank desc,name"}, {"group": "rank", "order": "name"}])
+def test_a_view_that_sorts_a_large_list_by_a_column_without_an_index_gets_one(
+    house: House, monkeypatch: pytest.MonkeyPatch, whose: str, setting: dict[str, str]
+) -> None:
+    monkeypatch.setattr(indexes, "LARGE", 3)
+    database = house.home.database
+    with house.write("admin") as (session, actor):
+        columns = [{"name": "rank", "type": "number"}, {"name": "code", "type": "text", "max": 600}]
+        schema.create_list(session, actor, {"name": "tools", "columns": columns})
+        for other in ({"order": "code"}, {"order": "modified desc"}):  # too long for one; of the system's own
+            views.save(session, actor, "tools", {"name": other["order"][:4], **other, "shared": True})
+    with house.write("admin" if whose == "everybody" else "north") as (session, actor):
+        views.save(session, actor, "tools", {"name": "ranked", **setting, "shared": whose == "everybody"})
+    for number in range(3):
+        house.make("tools", {"name": f"Tool {number}", "rank": number})
+    assert not indexes.complete(database)
+    house.make("tools", {"name": "Tool 4", "rank": 4})
+    assert indexes.complete(database) and not indexes.complete(database)
+    with database.read() as session:
+        found = catalogue(session).get("tools")
+        assert f"ix_{found.table.name}_{found.column('rank').physical}" in altering.index_names(session)
+
+
+def test_a_text_that_is_too_long_gets_no_index_for_a_view(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(indexes, "LARGE", 1)
+    with house.write("admin") as (session, actor):
+        column = {"name": "code", "type": "text", "max": 9000}
+        schema.create_list(session, actor, {"name": "tools", "columns": [column]})
+        for number in range(3):
+            items.create(session, actor, "tools", {"name": f"Tool {number}", "code": "x" * 9000})
+        changing.change_column(session, actor, "tools", "code", {"max": 200})
+        views.save(session, actor, "tools", {"name": "coded", "order": "code", "shared": True})
+    while indexes.complete(house.home.database):
+        pass
+    with house.home.database.read() as session:
+        found = catalogue(session).get("tools")
+        assert f"ix_{found.table.name}_{found.column('code').physical}" not in altering.index_names(session)
 
 
 def test_every_language_has_a_collation_of_its_own_or_the_roots() -> None:
