@@ -11,6 +11,7 @@ from sqlalchemy import Boolean, Integer, MetaData, String, Table, select
 from sqlalchemy import Column as SqlColumn
 from sqlalchemy.orm import Session
 
+from . import generations
 from .columns import ColumnType, Reader, ShownColumn, column_type
 from .columns.auto_number import AutoNumberColumn
 from .database import database_of, one_at_a_time
@@ -18,7 +19,8 @@ from .errors import NotFound
 from .models import ColumnRow, Counter, ListRow, ViewRow
 from .sqltypes import UtcDateTime
 
-GENERATION = "definitions"
+GENERATION = generations.DEFINITIONS
+_CHANGED = "definitions changed"
 SYSTEM_COLUMNS = ("id", "guid", "version", "created", "created_by", "modified", "modified_by", "external_id")
 
 
@@ -263,12 +265,13 @@ def catalogue(session: Session) -> Catalogue:
     if cached is not None:
         return cached
     one_at_a_time(session, GENERATION, shared=True)  # not while a list gets another separation: `list_settings.change`
-    generation = session.scalar(select(Counter.value).where(Counter.name == GENERATION)) or 0
+    generation = generations.read(session)[GENERATION]
     caches = database_of(session).caches
     known = caches.get("catalogue")
     if known is None or known.generation != generation:
         known = Catalogue(generation, _load(session))
-        caches["catalogue"] = known
+        if _CHANGED not in session.info:  # what may be rolled back is nobody else's
+            caches["catalogue"] = known
     session.info["catalogue"] = known
     return known
 
@@ -287,6 +290,7 @@ def definition(session: Session, name: str) -> ListDefinition:
 def forget(session: Session) -> None:
     """A definition changed in this transaction: read afresh, and tell the other processes by a new generation."""
     session.flush()
+    session.info[_CHANGED] = True
     session.execute(Counter.__table__.update().where(Counter.name == GENERATION).values(value=Counter.value + 1))  # type: ignore[attr-defined]
     session.info.pop("catalogue", None)
 

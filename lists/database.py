@@ -19,7 +19,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from . import changelog_buffer, collations, pending, time_limits
+from . import changelog_buffer, collations, generations, pending, time_limits
 from .errors import Conflict, DomainError, Invalid, StorageFull, TooSlow
 from .formulas import postgresql, primitives
 from .sqltypes import fold
@@ -100,6 +100,7 @@ class Database:
             try:
                 yield session
                 session.flush()
+                generations.settle(session)
                 changelog_buffer.number(session)
                 session.commit()
             except BaseException:

@@ -72,10 +72,10 @@ def _is_worth_it(session: Session, found: ListDefinition, column: Column) -> boo
         return False
     known: dict[tuple[int, str], bool] = database_of(session).caches.setdefault("fit for an index", {})
     key = (found.id, column.physical)
-    if key not in known:
-        longest = select(func.max(func.length(found.sql(column.name)))) if column.type.is_text else select(0)
-        known[key] = (session.scalar(longest) or 0) <= column_options.LONGEST_INDEXED
-    return known[key]
+    if column.type.is_text and key not in known:
+        longest = session.scalar(select(func.max(func.length(found.sql(column.name))))) or 0
+        known[key] = longest <= column_options.LONGEST_INDEXED
+    return known.get(key, True)
 
 
 def _make_concurrently(database: Database, index: str, table: str, keys: str) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any, cast
 
 from odata_query import ast
@@ -31,7 +32,7 @@ from .reading import SYSTEM_TYPES
 from .rights import Actor
 from .tokens import Days
 
-LONGEST_FILTER, DEEPEST, LONGEST_ORDER, MOST_ORDERS = 8000, 20, 1000, 8
+LONGEST_FILTER, LONGEST_KEPT, DEEPEST, LONGEST_ORDER, MOST_ORDERS = 8000, 1000, 20, 1000, 8
 FILTER, ORDER = "$filter", "$orderby"
 
 _OPERATORS: dict[type[Any], str] = {
@@ -145,6 +146,11 @@ def column_type_of(definition: ListDefinition, name: str, field: str) -> ColumnT
 
 
 def _tree(text: str) -> Any:
+    """What a filter's text says; of short ones it is kept, since the same views ask the same again and again."""
+    return _kept_tree(text) if len(text) <= LONGEST_KEPT else _parsed(text)
+
+
+def _parsed(text: str) -> Any:
     try:
         tokens = list(_single_lists(_Lexer().tokenize(text)))
     except TokenizingException as refusal:
@@ -164,6 +170,9 @@ def _tree(text: str) -> Any:
     if tree is None:
         raise _misunderstood(text, None)
     return tree
+
+
+_kept_tree = lru_cache(maxsize=2000)(_parsed)
 
 
 def _misunderstood(text: str, token: Token | None) -> Invalid:

@@ -142,7 +142,7 @@ def page(
     more, rows = len(rows) > limit, rows[:limit]
     if back:
         rows.reverse()
-    items = [_item(reading, names, row) for row in rows]
+    items = _items(reading, names, rows)
     for item, row in zip(items, rows, strict=True) if marks else ():
         item.mark = row.mark_
     if resolved:
@@ -177,7 +177,7 @@ def get(
     ).one_or_none()
     if row is None:
         raise NotFound()
-    item = _item(reading, names, row)
+    [item] = _items(reading, names, [row])
     if resolved:
         resolve(session, actor, [item])
     return item
@@ -302,15 +302,23 @@ def _selection(reading: Reading, names: Sequence[str]) -> list[ColumnElement[Any
     return [*shown, *codes, reading.access.level.label("level_")]
 
 
-def _item(reading: Reading, names: Sequence[str], row: Row[Any]) -> Item:
-    values = {
-        name: getattr(row, f"v_{name}" if name != "id" else "id")
-        for name in dict.fromkeys(("id", "guid", "version", *names))
-    }
-    if "name" in values:
-        values["name"] = shown_name(reading.definition, values, reading.actor)
-    currencies = {name: getattr(row, f"u_{name}") for name in names if hasattr(row, f"u_{name}")}
-    return Item(reading.definition, values, Level(row.level_), currencies)
+def _items(reading: Reading, names: Sequence[str], rows: Sequence[Row[Any]]) -> list[Item]:
+    """What the rows say, by the columns' names (see `_selection`)."""
+    if not rows:
+        return []
+    places = {key: place for place, key in enumerate(rows[0]._fields)}
+    wanted = dict.fromkeys(("id", "guid", "version", *names))
+    of_values = [(name, places[f"v_{name}" if name != "id" else "id"]) for name in wanted]
+    of_currencies = [(name, places[f"u_{name}"]) for name in names if f"u_{name}" in places]
+    level, found, actor = places["level_"], reading.definition, reading.actor
+    items = []
+    for row in rows:
+        values = {name: row[place] for name, place in of_values}
+        if "name" in values:
+            values["name"] = shown_name(found, values, actor)
+        currencies = {name: row[place] for name, place in of_currencies}
+        items.append(Item(found, values, Level(row[level]), currencies))
+    return items
 
 
 def conditions(reading: Reading, where: Filter | None, search: str | None) -> list[ColumnElement[bool]]:

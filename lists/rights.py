@@ -8,19 +8,19 @@ from enum import IntEnum
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, and_, case, false, func, literal, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, and_, case, false, func, literal, not_, or_, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import UnaryExpression
 from sqlalchemy.sql.operators import custom_op
 
+from . import granted
 from .catalogue import Column, ListDefinition
 from .columns import Reader
-from .database import database_of, writes_beside_others
-from .models import Counter, GroupOwner, Membership, ScopeGrant, User, UserRole
-from .sqltypes import json_has
+from .database import database_of
+from .models import Counter, GroupOwner, Membership, User, UserRole
+from .sqltypes import among, json_has
 
 ROLES = ("salesperson", "manager", "template_editor", "reader", "administrator")
-MOST_BOUND_SCOPES = 300
 
 
 class Level(IntEnum):
@@ -75,14 +75,14 @@ class Actor:
     def reader(self) -> Reader:
         return Reader(self.language, self.time_zone)
 
-    @property
+    @cached_property
     def subjects(self) -> frozenset[str]:
         """The names under which scopes grant something to this user."""
         names = {f"user:{self.user_id}"}
         if self.roles:
             names.add("all")
         names.update(f"role:{role}" for role in self.roles)
-        names.update(f"group:{group}" for group in self.groups)
+        names.update([f"group:{group}" for group in self.groups])
         names.update(f"owner:{owner}" for owner in self.group_owners)
         names.update(f"manager:{owner}" for owner in self.manages)
         return frozenset(names)
@@ -175,6 +175,9 @@ def _actor(
     )  # fmt: skip
 
 
+Known = dict[Any, ColumnElement[bool]]
+
+
 class Access:
     """The answer: which rows (`condition`; None = all) and, per column, on which of them its value shows.
 
@@ -184,6 +187,7 @@ class Access:
     def __init__(self, session: Session, definition: ListDefinition, actor: Actor, right: Level) -> None:
         self.session, self.definition, self.actor, self.right = session, definition, actor, right
         self._at: dict[Level, ColumnElement[bool] | None] = {}
+        self._known: Known = {}
 
     @cached_property
     def condition(self) -> ColumnElement[bool] | None:
@@ -206,11 +210,22 @@ class Access:
         """Each row's level, as its number."""
         whens = []
         for level in (Level.EDIT, Level.READ, Level.HEADLINE):
-            condition = self._condition(level)
+            condition = self._beside_condition(level)
             if condition is None:
                 return case(*whens, else_=literal(int(level), Integer)) if whens else literal(int(level), Integer)
-            whens.append((condition, literal(int(level), Integer)))
+            whens.append((self._of_those_let_through(condition), literal(int(level), Integer)))
         return case(*whens, else_=literal(int(Level.EXISTS), Integer))
+
+    def _of_those_let_through(self, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+        """The same said of few scopes: mostly all but some of those that are let through have the level."""
+        scopes = {id(made): found for found, made in self._known.items()}
+        wanted, passing = scopes.get(id(condition)), scopes.get(id(self.condition))
+        if not isinstance(wanted, tuple) or not isinstance(passing, tuple):
+            return condition
+        others = set(passing).difference(wanted)
+        if len(others) >= len(wanted):
+            return condition
+        return not_(_among(self.session, self.definition.table.c.scope_id, sorted(others)))
 
     def mask(self, column: Column | str) -> ColumnElement[bool] | None:
         """On which of the rows the column's value shows; None = on all of them."""
@@ -227,7 +242,7 @@ class Access:
 
     def _condition(self, level: Level) -> ColumnElement[bool] | None:
         if level not in self._at:
-            self._at[level] = _level_condition(self.session, self.definition, self.actor, level)
+            self._at[level] = _level_condition(self.session, self.definition, self.actor, level, self._known)
         return self._at[level]
 
     def _beside_condition(self, level: Level) -> ColumnElement[bool] | None:
@@ -261,11 +276,11 @@ def may_add(definition: ListDefinition, actor: Actor) -> bool:
 
 
 def _level_condition(
-    session: Session, definition: ListDefinition, actor: Actor, level: Level
+    session: Session, definition: ListDefinition, actor: Actor, level: Level, known: Known
 ) -> ColumnElement[bool] | None:
     if level >= Level.EDIT and definition.is_archived and not actor.is_program:
         return false()
-    condition = _scope_condition(session, definition, actor, level)
+    condition = _scope_condition(session, definition, actor, level, known)
     own = definition.settings.get("readers")
     if condition is not None and own and level <= Level.READ and actor.user_id is not None:
         condition = or_(condition, json_has(definition.sql(own), literal(actor.user_id, Integer)))
@@ -273,17 +288,25 @@ def _level_condition(
 
 
 def _scope_condition(
-    session: Session, definition: ListDefinition, actor: Actor, level: Level
+    session: Session, definition: ListDefinition, actor: Actor, level: Level, known: Known
 ) -> ColumnElement[bool] | None:
+    """`known`: the conditions made already, so that equal ones are one."""
     if actor.is_administrator:
         return None
     if level >= Level.EDIT and not actor.may_write:
         return false()
-    scopes = granted_scopes(session, actor, level)
-    scope = _scope_column(session, definition)
-    if isinstance(scopes, frozenset):
-        return scope.in_(sorted(scopes)) if scopes else false()
-    return scope.in_(scopes)
+    scopes = granted.scopes(session, actor.subjects, level)
+    if scopes == ():
+        return false()
+    if scopes not in known:
+        known[scopes] = _among(session, _scope_column(session, definition), scopes)
+    return known[scopes]
+
+
+def _among(
+    session: Session, scope: ColumnElement[int], scopes: Sequence[int] | Select[Any]
+) -> ColumnElement[bool]:
+    return scope.in_(scopes) if isinstance(scopes, Select) else among(session, scope, scopes, Integer())
 
 
 def _scope_column(session: Session, definition: ListDefinition) -> ColumnElement[int]:
@@ -295,32 +318,6 @@ def _scope_column(session: Session, definition: ListDefinition) -> ColumnElement
     if definition.separation != "common" or not database_of(session).is_sqlite:
         return scope
     return UnaryExpression(scope, operator=custom_op("+"), type_=Integer())
-
-
-def granted_scopes(session: Session, actor: Actor, level: Level) -> frozenset[int] | Any:
-    """The scopes that grant `level` to the actor: a set, or a sub-query when there are many.
-
-    All levels are found by one statement, once per session. Who writes beside others asks in each statement anew, since
-    the row that it reads next may have come into a new scope since the last one.
-    """
-    granted = ScopeGrant.subject.in_(sorted(actor.subjects))
-    if writes_beside_others(session):
-        return select(ScopeGrant.scope_id).where(granted, ScopeGrant.level >= int(level))
-    key = ("scopes", actor.user_id)
-    if key not in session.info:
-        best = select(ScopeGrant.scope_id, func.max(ScopeGrant.level)).where(granted).group_by(ScopeGrant.scope_id)
-        rows = session.execute(best.limit(MOST_BOUND_SCOPES + 1)).all()
-        session.info[key] = {row[0]: row[1] for row in rows} if len(rows) <= MOST_BOUND_SCOPES else None
-    levels: dict[int, int] | None = session.info[key]
-    if levels is None:
-        return select(ScopeGrant.scope_id).where(granted, ScopeGrant.level >= int(level))
-    return frozenset(scope for scope, at in levels.items() if at >= level)
-
-
-def forget_scopes(session: Session) -> None:
-    """Scopes or grants changed in this session: ask again."""
-    for key in [key for key in session.info if isinstance(key, tuple) and key[0] == "scopes"]:
-        del session.info[key]
 
 
 def _cap_condition(definition: ListDefinition, actor: Actor, level: Level) -> ColumnElement[bool] | None:

@@ -9,10 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from . import generations, granted
 from .catalogue import ListDefinition, catalogue
 from .database import database_of, writes_beside_others
 from .models import GroupOwner, Scope, ScopeGrant
-from .rights import Actor, Level, forget_scopes
+from .rights import Actor, Level
 
 Grants = dict[str, int]
 
@@ -139,5 +140,6 @@ def _make(session: Session, key: str, grants: Grants) -> int:
     rows = [{"scope_id": scope_id, "subject": subject, "level": int(level)} for subject, level in grants.items()]
     if rows:
         session.execute(insert(ScopeGrant).on_conflict_do_nothing(), rows)
-    forget_scopes(session)
+    granted.forget(session)
+    generations.scopes_changed(session)
     return scope_id

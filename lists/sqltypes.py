@@ -5,14 +5,16 @@ from __future__ import annotations
 import datetime
 import math
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 from unicodedata import combining, normalize
 
-from sqlalchemy import BigInteger, Boolean, DateTime, Dialect, Numeric, String
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, Boolean, ColumnElement, DateTime, Dialect, Numeric, String, any_, bindparam
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import JSON, TypeDecorator, TypeEngine
 
@@ -91,6 +93,18 @@ class ExactDecimal(TypeDecorator[Decimal]):
         if dialect.name == "postgresql":
             return Decimal(value)
         return Decimal(int(value)).scaleb(-self.scale)
+
+
+def among(
+    session: Session, column: ColumnElement[Any], values: Sequence[Any], kind: TypeEngine[Any]
+) -> ColumnElement[bool]:
+    """Whether the column has one of many values, bound as one list: single ones would cost more than the question.
+
+    PostgreSQL takes them as one array, so that the statement is the same for however many.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        return column == any_(bindparam(None, list(values), ARRAY(kind), unique=True))
+    return column.in_(bindparam(None, values, kind, unique=True, expanding=True))
 
 
 class json_has(FunctionElement[bool]):

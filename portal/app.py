@@ -93,6 +93,7 @@ def create_app(settings: Settings, *, opened: Home | None = None) -> Caseroom:
     app.before_request(
         lambda: None if request.method in SAFE or g.by_token or _ignores_cookies(app) else csrf.protect()
     )
+    app.teardown_request(finish)  # of what no view has answered
     app.after_request(_harden)
     app.after_request(_renew_session)
     errors.register(app)

@@ -5,7 +5,7 @@ A view takes `session()` when it has parsed what came: on SQLite a writing trans
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -41,8 +41,16 @@ def session() -> Session:
     return g.session
 
 
+def saved() -> Session:
+    """Commit what was written; from here on the request only reads, for its answer, and others may write."""
+    finish(None)
+    manager = home().database.read()
+    g.session_manager, g.session = manager, manager.__enter__()
+    return g.session
+
+
 def finish(error: BaseException | None) -> None:
-    """Commit the request's transaction, or roll it back on an error. Called once by the application."""
+    """Commit the request's transaction, or roll it back on an error, where there is one."""
     manager = g.pop("session_manager", None)
     g.pop("session", None)
     if manager is not None:
@@ -63,16 +71,21 @@ def identify() -> None:
     authorization = request.headers.get("Authorization", "")
     if authorization[:7].lower() == "bearer ":
         g.by_token = True
-        with home().database.read() as reading:
-            user_id = sign_in.user_of_token(reading, authorization[7:].strip())
-            g.actor = load_actor(reading, user_id) if user_id else None
+        with _reading() as reading:
+            user = sign_in.user_of_token(reading, authorization[7:].strip())
+            g.actor = load_actor(reading, user.id) if user else None
         return
     secret = _secret_of_cookie(request.cookies.get(COOKIE, ""))
     if secret:
-        with home().database.read() as reading:
-            user_id, g.has_news = sign_in.user_of_session(reading, secret)
-            g.actor = load_actor(reading, user_id) if user_id else None
+        with _reading() as reading:
+            user, g.has_news = sign_in.user_of_session(reading, secret)
+            g.actor = load_actor(reading, user.id) if user else None
             g.session_secret = secret if g.actor else None
+
+
+def _reading() -> AbstractContextManager[Session]:
+    """The request's own session where it only reads; who writes must not hold the one writer's lock so early."""
+    return nullcontext(session()) if request.method in SAFE else home().database.read()
 
 
 def cookie_value(secret: str) -> str:

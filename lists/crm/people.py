@@ -9,7 +9,6 @@ from .. import scopes
 from ..errors import Conflict, Invalid
 from ..hooks import Change, after_write, before_write
 from ..models import Membership, ScopeGrant
-from ..rights import forget_scopes
 
 
 @before_write("crm.group")
@@ -58,4 +57,3 @@ def remember_memberships(session: Session, change: Change) -> None:
             for group in change.new.get("groups") or []
         )
     session.flush()
-    forget_scopes(session)

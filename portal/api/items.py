@@ -17,9 +17,9 @@ from ...lists.errors import Invalid, NotFound, Stale
 from ...lists.query import Item
 from ...lists.reading import Stage
 from ..attachments import give, take, with_stored_files
-from ..request import actor, home, session
+from ..request import actor, home, saved, session
 from .etags import etag, seen_version
-from .json import answer, body, item_answer, item_json, parsed
+from .json import answer, body, item_answer, item_json, items_json, parsed
 from .operations import BINARY, IF_MATCH, IF_MATCH_OPTIONAL, fields, header, operation, ref
 from .operations import query as option
 from .options import Options, read_options, stage_of
@@ -88,7 +88,7 @@ def _next_link(cursor: str) -> str:
 
 def _shown(found: list[Item], options: Options) -> list[dict[str, Any]]:
     columns = None if options.select is None else (*options.select, *options.expand)
-    shown = [item_json(item, columns) for item in found]
+    shown = items_json(found, columns)
     targets = _targets(found, options.expand)
     for item, data in zip(found, shown, strict=True):
         for column in options.expand:
@@ -132,7 +132,8 @@ def _whole(value: Any, targets: dict[tuple[str, int], Item]) -> Any:
 )
 def create(name: str) -> ResponseReturnValue:
     who, values = actor(), with_stored_files(body())
-    return item_answer(items.create(session(), who, name, values), 201)
+    made = items.add(session(), who, name, values)
+    return item_answer(query.get(saved(), who, name, made), 201)
 
 
 @blueprint.get("/<int:item_id>")
@@ -157,7 +158,8 @@ def read(name: str, item_id: int) -> ResponseReturnValue:
 def change(name: str, item_id: int) -> ResponseReturnValue:
     who, values = actor(), with_stored_files(body())
     version = seen_version(lambda: query.get(session(), who, name, item_id).version)
-    return item_answer(items.update(session(), who, name, item_id, values, version=version))
+    items.change(session(), who, name, item_id, values, version=version)
+    return item_answer(query.get(saved(), who, name, item_id))
 
 
 @blueprint.delete("/<int:item_id>")
@@ -204,7 +206,8 @@ def attach(name: str, item_id: int, column: str) -> ResponseReturnValue:
     if column not in item.definition.by_name or item.definition.column(column).type.name != "attachment":
         raise NotFound()
     there = [*(item[column] or ()), *sent]
-    return item_answer(items.update(session(), who, name, item_id, {column: there}, version=version or item.version))
+    items.change(session(), who, name, item_id, {column: there}, version=version or item.version)
+    return item_answer(query.get(saved(), who, name, item_id))
 
 
 @blueprint.get("/<int:item_id>/files/<column>/<file_id>")

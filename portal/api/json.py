@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from flask import Response, request, url_for
@@ -33,23 +33,35 @@ def answer(data: Any, status: int = 200, **headers: str) -> Response:
 
 def item_json(item: Item, columns: Iterable[str] | None = None) -> dict[str, Any]:
     """An item as the API shows it: its visible columns (or these of them), by type, with its entity tag."""
+    return items_json([item], columns)[0]
+
+
+def items_json(items: Sequence[Item], columns: Iterable[str] | None = None) -> list[dict[str, Any]]:
+    """Items of one page, all with the same columns, each as `item_json` shows it."""
     wanted = None if columns is None else {"id", *columns}
-    shown: dict[str, Any] = {"@odata.etag": etag(item.version)}
-    for name, value in item.items():
-        kind = _shown_type(item, name)
-        if kind is not None and (wanted is None or name in wanted):
-            shown[name] = [] if kind.is_multi and value is None else kind.to_json(value)
-            shown |= _notes(item, name, value, kind)
-    return shown
+    kinds = [
+        (name, kind, kind.is_multi, kind.name == "reverse_lookup" or is_amount_of_others(kind))
+        for name in (items[0] if items else ())
+        for kind in [_shown_type(items[0], name)]
+        if kind is not None and (wanted is None or name in wanted)
+    ]
+    found = []
+    for item in items:
+        shown: dict[str, Any] = {"@odata.etag": etag(item.version)}
+        for name, kind, is_multi, has_notes in kinds:
+            value = item[name]
+            shown[name] = [] if is_multi and value is None else kind.to_json(value)
+            if has_notes:
+                shown |= _notes(item, name, value, kind)
+        found.append(shown)
+    return found
 
 
 def _notes(item: Item, name: str, value: Any, kind: ColumnType) -> dict[str, Any]:
     """What must be said beside a value: how many there are in all, or of which currency it is."""
     if kind.name == "reverse_lookup":
         return {f"{name}@odata.count": value.in_all if isinstance(value, References) else 0}
-    if is_amount_of_others(kind):
-        return {f"{name}@caseroom.currency": item.currencies.get(name)}
-    return {}
+    return {f"{name}@caseroom.currency": item.currencies.get(name)}
 
 
 def is_amount_of_others(kind: ColumnType) -> bool:

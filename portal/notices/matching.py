@@ -22,7 +22,7 @@ from ...lists.filters import Filter
 from ...lists.models import Change, Comment, ScopeGrant, now
 from ...lists.odata import parse_filter
 from ...lists.reading import Reading, Stage
-from ...lists.rights import Actor, Level, forget_scopes, load_actors
+from ...lists.rights import Actor, Level, load_actors
 from . import before
 from .models import Alert
 from .schedule import due
@@ -158,7 +158,6 @@ class _Happened:
         return self._kinds[actor.user_id]
 
     def _ask(self, actor: Actor, text: str, found: ListDefinition, stage: Stage = Stage.STANDING) -> frozenset[int]:
-        forget_scopes(self.session)  # they are remembered by the user's number, and here many share one
         reading = Reading(self.session, found, actor, Level.READ, stage=stage)
         try:
             where: Filter | None = None

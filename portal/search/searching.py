@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
-from ...lists import comments, query
+from ...lists import comments, granted, query
 from ...lists.catalogue import Column, ListDefinition, catalogue
 from ...lists.columns import Reference
 from ...lists.query import Item
-from ...lists.rights import Actor, Level, granted_scopes
+from ...lists.rights import Actor, Level
 from . import Candidate, Readable, engine_of, snippets, texts
 from .words import GAP, Question, Text, ask
 
@@ -94,8 +94,8 @@ def _readable(session: Session, actor: Actor) -> Readable:
 
 
 def _scopes(session: Session, actor: Actor, level: Level) -> frozenset[int]:
-    found = granted_scopes(session, actor, level)
-    return found if isinstance(found, frozenset) else frozenset(session.scalars(found))
+    found = granted.scopes(session, actor.subjects, level)
+    return frozenset(found if isinstance(found, tuple) else session.scalars(found))
 
 
 def _standing(
