@@ -1,7 +1,8 @@
 """A filtered, sorted page of 50 as JSON with rights, and a new item, over HTTP: beside Directus on the same rows.
 
 Both serve as they come (without our worker, who would index the list first), on this machine, to somebody who reads 200
-of 2,000 groups, over 8 connections; Directus is installed from npm into --peer (0.5 GB). `--quick` with 20,000 rows on SQLite, the full run with 1,000,000 on both.
+of 2,000 groups, over 8 connections. Directus is installed from npm into --peer (0.5 GB). `--quick` with 20,000 rows on
+SQLite, the full run with 1,000,000 on both.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from . import generations
 from .columns import ColumnType, Reader, ShownColumn, column_type
 from .columns.auto_number import AutoNumberColumn
-from .database import database_of, one_at_a_time
+from .database import database_of, one_at_a_time, writes_beside_others
 from .errors import NotFound
 from .models import ColumnRow, Counter, ListRow, ViewRow
 from .sqltypes import UtcDateTime
@@ -265,7 +265,9 @@ def catalogue(session: Session) -> Catalogue:
     if cached is not None:
         return cached
     one_at_a_time(session, GENERATION, shared=True)  # not while a list gets another separation: `list_settings.change`
-    generation = generations.read(session)[GENERATION]
+    # Who has waited for the lock reads what stands now.
+    read = generations.read if writes_beside_others(session) else generations.known
+    generation = read(session)[GENERATION]
     caches = database_of(session).caches
     known = caches.get("catalogue")
     if known is None or known.generation != generation:
@@ -293,6 +295,7 @@ def forget(session: Session) -> None:
     session.info[_CHANGED] = True
     session.execute(Counter.__table__.update().where(Counter.name == GENERATION).values(value=Counter.value + 1))  # type: ignore[attr-defined]
     session.info.pop("catalogue", None)
+    generations.forget(session)
 
 
 def table_name(list_id: int) -> str:

@@ -147,7 +147,7 @@ def savepoint(session: Session) -> Iterator[None]:
         pending.drop(session)
         nested.rollback()
         changelog_buffer.reset(session, mark)
-        for key in [key for key in session.info if key == "scope_ids" or isinstance(key, tuple)]:
+        for key in [key for key in session.info if key in ("scope_ids", "grants of scopes") or isinstance(key, tuple)]:
             del session.info[key]  # what was looked up inside may be gone with it
         for remembered in (session.info.get("bulk_rows"), session.info.get("bulk_ids")):
             if remembered:

@@ -56,7 +56,7 @@ def _granted(session: Session, subjects: frozenset[str]) -> _Granted:
 
 
 def _kept(session: Session, subjects: frozenset[str]) -> _Granted:
-    generation = generations.of_scopes(session)
+    generation = generations.of(session, generations.SCOPES)
     if generation is None:
         return _find(session, subjects, None)
     kept: dict[frozenset[str], _Granted] = database_of(session).caches.setdefault(_KEPT, {})

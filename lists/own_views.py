@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from . import generations
 from .catalogue import View
 from .database import database_of
 from .models import Counter, ViewRow
@@ -45,6 +46,7 @@ def changed(session: Session, user_id: int) -> None:
     row = insert(Counter).values(name=own_views_counter(user_id), value=1)
     session.execute(row.on_conflict_do_update(index_elements=[Counter.name], set_=raised))
     session.info.setdefault(_WRITTEN, set()).add(user_id)
+    generations.raise_later(session, generations.PEOPLE)  # the counter comes along with the actor
 
 
 def of_list(session: Session, list_id: int) -> list[View]:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import UnaryExpression
 from sqlalchemy.sql.operators import custom_op
 
-from . import granted
+from . import generations, granted
 from .catalogue import Column, ListDefinition
 from .columns import Reader
 from .database import database_of
@@ -21,6 +21,7 @@ from .models import Counter, GroupOwner, Membership, User, UserRole
 from .sqltypes import among, json_has
 
 ROLES = ("salesperson", "manager", "template_editor", "reader", "administrator")
+MOST_KEPT = 5_000  # actors, per process
 
 
 class Level(IntEnum):
@@ -100,7 +101,23 @@ PROGRAM = Actor(None)
 
 
 def load_actor(session: Session, user_id: int) -> Actor | None:
-    """The user as an actor, with roles and memberships as they are now; None if gone or not active."""
+    """The user as an actor, with roles and memberships as they are now; None if gone or not active.
+
+    A process keeps its actors until anybody's roles, groups or own views change.
+    """
+    generation = generations.of(session, generations.PEOPLE)
+    if generation is None:
+        return _load_actor(session, user_id)
+    kept: dict[int, tuple[int, Actor | None]] = database_of(session).caches.setdefault("actors", {})
+    known = kept.get(user_id)
+    if known is None or known[0] != generation:
+        if len(kept) >= MOST_KEPT:
+            kept.clear()
+        known = kept[user_id] = (generation, _load_actor(session, user_id))
+    return known[1]
+
+
+def _load_actor(session: Session, user_id: int) -> Actor | None:
     user = session.get(User, user_id)
     if user is None or not user.active:
         return None

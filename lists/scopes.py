@@ -16,6 +16,7 @@ from .models import GroupOwner, Scope, ScopeGrant
 from .rights import Actor, Level
 
 Grants = dict[str, int]
+MOST_KEPT = 20_000  # scopes, per process
 
 
 def scope_of(session: Session, definition: ListDefinition, values: Mapping[str, Any]) -> int:
@@ -109,23 +110,32 @@ def set_owner(session: Session, group_id: int, owner_id: int | None) -> None:
 
 def _grants(session: Session, scope_id: int) -> Grants:
     """A scope's grants; they never change, since a scope is its set of grants."""
-    key = ("grants", scope_id)
-    if key not in session.info:
+    kept = _kept(session, "grants of scopes")
+    if scope_id not in kept:
         rows = session.execute(select(ScopeGrant.subject, ScopeGrant.level).where(ScopeGrant.scope_id == scope_id))
-        session.info[key] = {row.subject: row.level for row in rows}
-    return session.info[key]
+        kept[scope_id] = {row.subject: row.level for row in rows}
+    return kept[scope_id]
+
+
+def _kept(session: Session, what: str) -> dict[Any, Any]:
+    """What never changes once it is committed: kept by the process, but by a session alone that has made a scope."""
+    known = session.info if generations.of(session, generations.SCOPES) is None else database_of(session).caches
+    kept: dict[Any, Any] = known.setdefault(what, {})
+    if len(kept) >= MOST_KEPT:
+        kept.clear()
+    return kept
 
 
 def _find_or_make(session: Session, grants: Grants) -> int:
     key = _key(grants)
-    cache = session.info.setdefault("scope_ids", {})
-    if key in cache:
-        return cache[key]
-    found = session.scalar(select(Scope.id).where(Scope.key == key))
-    if found is None:
-        found = _make(session, key, grants)
-    cache[key] = found
-    return found
+    kept = _kept(session, "scope_ids")
+    if key not in kept:
+        found = session.scalar(select(Scope.id).where(Scope.key == key))
+        if found is None:
+            found = _make(session, key, grants)
+            kept = _kept(session, "scope_ids")  # from now on the session's own
+        kept[key] = found
+    return kept[key]
 
 
 def _key(grants: Grants) -> str:
@@ -141,5 +151,5 @@ def _make(session: Session, key: str, grants: Grants) -> int:
     if rows:
         session.execute(insert(ScopeGrant).on_conflict_do_nothing(), rows)
     granted.forget(session)
-    generations.scopes_changed(session)
+    generations.raise_later(session, generations.SCOPES)
     return scope_id

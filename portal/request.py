@@ -72,14 +72,14 @@ def identify() -> None:
     if authorization[:7].lower() == "bearer ":
         g.by_token = True
         with _reading() as reading:
-            user = sign_in.user_of_token(reading, authorization[7:].strip())
-            g.actor = load_actor(reading, user.id) if user else None
+            user_id = sign_in.user_of_token(reading, authorization[7:].strip())
+            g.actor = load_actor(reading, user_id) if user_id else None
         return
     secret = _secret_of_cookie(request.cookies.get(COOKIE, ""))
     if secret:
         with _reading() as reading:
-            user, g.has_news = sign_in.user_of_session(reading, secret)
-            g.actor = load_actor(reading, user.id) if user else None
+            user_id, g.has_news = sign_in.user_of_session(reading, secret)
+            g.actor = load_actor(reading, user_id) if user_id else None
             g.session_secret = secret if g.actor else None
 
 

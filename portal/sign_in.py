@@ -145,14 +145,14 @@ def open_session(session: Session, user: User, *, address: str, agent: str) -> s
     return secret
 
 
-def user_of_session(session: Session, secret: str) -> tuple[User | None, bool]:
+def user_of_session(session: Session, secret: str) -> tuple[int | None, bool]:
     """The user whose session this is, None when it was ended or is too old; and whether there may be news for them.
 
     Every page shows whether there are: asked here, that costs no statement of its own.
     """
     news = exists().where(Notice.user_id == UserSession.user_id, Notice.seen.is_(None))
     mine = UserSession.secret_hash == _hash(secret), UserSession.expires > now()
-    found = session.execute(select(User, news).join(UserSession, UserSession.user_id == User.id).where(*mine)).first()
+    found = session.execute(select(UserSession.user_id, news).where(*mine)).first()
     return (found[0], found[1]) if found else (None, False)
 
 
@@ -218,10 +218,9 @@ def add_token(session: Session, user: User, name: str = "") -> str:
     return token
 
 
-def user_of_token(session: Session, token: str) -> User | None:
+def user_of_token(session: Session, token: str) -> int | None:
     """The user whose API token this is."""
-    mine = ApiToken.user_id == User.id, ApiToken.token_hash == _hash(token)
-    return session.scalars(select(User).where(*mine)).first()
+    return session.scalar(select(ApiToken.user_id).where(ApiToken.token_hash == _hash(token)))
 
 
 def remove_token(session: Session, token: str) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-import sqlalchemy as sa
 from house import House
+from sqlalchemy import event, update
 
-from caseroom.lists import items, query, schema
+from caseroom.lists import items, query, schema, views
 from caseroom.lists.catalogue import catalogue
+from caseroom.lists.crm import users
 from caseroom.lists.database import Database
+from caseroom.lists.models import User
 from caseroom.lists.rights import PROGRAM, load_actor
 
 
@@ -62,7 +64,7 @@ def test_a_scope_that_was_rolled_back_leaves_nothing_known(house: House, other: 
 def test_who_reads_what_is_asked_once_until_there_is_a_new_scope(house: House) -> None:
     case, south = house.make_case(name="Bridge"), house.people["south"]
     asked: list[str] = []
-    sa.event.listen(house.home.database.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+    event.listen(house.home.database.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
 
     def questions() -> int:
         asked.clear()
@@ -72,6 +74,62 @@ def test_who_reads_what_is_asked_once_until_there_is_a_new_scope(house: House) -
     assert [questions(), questions()] == [1, 0]
     share(house.home.database, house, case.id)
     assert [questions(), questions()] == [1, 0]
+
+
+# --- People ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("change", ["role", "group", "name", "locked out", "own view", "owner of the group"])
+def test_what_changes_about_somebody_holds_at_once_in_every_process(house: House, other: Database, change: str) -> None:
+    north = house.people["north"]
+
+    def seen() -> list[object]:
+        found = []
+        for database in (house.home.database, other):
+            with database.read() as session:
+                found.append(load_actor(session, north))
+        assert found[0] == found[1] and getattr(found[0], "own_views", 0) == getattr(found[1], "own_views", 0)
+        return [found[0], getattr(found[0], "own_views", 0)]
+
+    before = seen()
+    with other.write() as session:
+        admin = load_actor(session, house.people["admin"])
+        assert admin is not None
+        user = session.get_one(User, north)
+        match change:
+            case "role":
+                users.change_user(session, admin, north, name=user.name, role="reader", groups=[], language="en")
+            case "group":
+                both = {"role": "salesperson", "groups": [house.groups["North"], house.groups["South"]]}
+                users.change_user(session, admin, north, name=user.name, language="en", **both)
+            case "name":
+                user.name = "Nora North"
+            case "locked out":
+                session.execute(update(User).where(User.id == north).values(active=False))
+            case "own view":
+                actor = load_actor(session, north)
+                assert actor is not None
+                views.save(session, actor, "cases", {"name": "mine"})
+            case _:
+                further = {"owner": max(house.owners.values())}
+                items.update(session, PROGRAM, "sales_groups", house.groups["North"], further, version=None)
+    assert seen() != before
+
+
+def test_what_changed_about_somebody_and_was_rolled_back_is_not_known(house: House) -> None:
+    north = house.people["north"]
+    with pytest.raises(RuntimeError), house.home.database.write() as session:
+        session.get_one(User, north).name = "Nora North"
+        session.flush()
+        actor = load_actor(session, north)
+        assert actor is not None and actor.name == "Nora North"
+        raise RuntimeError
+    with house.home.database.read() as session:
+        actor = load_actor(session, north)
+        assert actor is not None and actor.name == "North Person"
+
+
+# --- Lists ----------------------------------------------------------------------------------------
 
 
 def test_a_list_that_was_rolled_back_is_in_no_process(house: House, other: Database) -> None:

@@ -111,7 +111,7 @@ def test_a_user_is_added_and_a_token_is_printed_alone(home):
     assert token.stdout.strip().startswith("cr_") and len(token.stdout.split()) == 1
     with open_home(load(home, environ={})).database.read() as session:
         user = sign_in.find_user(session, "eva@alfa.test")
-        assert user is not None and sign_in.user_of_token(session, token.stdout.strip()) == user
+        assert user is not None and sign_in.user_of_token(session, token.stdout.strip()) == user.id
     assert "no item named" in refused(caseroom(*words[:-1], "South", home=home))
     assert "no user" in refused(caseroom("token", "add", "nobody@alfa.test", home=home))
 
