@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from caseroom.lists import schema
 from caseroom.lists.catalogue import ListDefinition, definition
 from caseroom.lists.filters import Compare
-from caseroom.lists.models import Scope, ScopeGrant, User, new_guid, now
+from caseroom.lists.models import Membership, Scope, ScopeGrant, User, new_guid, now
 from caseroom.lists.rights import PROGRAM, Actor
 from caseroom.portal.home import Home, open_home, prepare
 from caseroom.portal.settings import load
@@ -83,6 +83,12 @@ def _row(found: ListDefinition, chance: random.Random, number: int) -> dict[str,
 
 def limited(user: int) -> Actor:
     return Actor(user, "Bench", roles=frozenset({"salesperson"}), groups=frozenset(range(FIRST, FIRST + MINE)))
+
+
+def memberships(user: int) -> list[Membership]:
+    """What makes a user a member of the groups that one person reads."""
+    groups = range(FIRST, FIRST + MINE)
+    return [Membership(user_id=user, group_id=n, salesperson_id=1, is_default=n == FIRST) for n in groups]
 
 
 def everything(user: int) -> Actor:

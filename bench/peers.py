@@ -27,11 +27,11 @@ from typing import Any
 import _directus
 import _report
 import sqlalchemy as sa
-from _big_list import FIRST, MINE, SHOWN, fill, fresh_database, homes, server_there
+from _big_list import FIRST, MINE, SHOWN, fill, fresh_database, homes, memberships, server_there
 from _report import Results
 
 from caseroom.lists.catalogue import definition
-from caseroom.lists.models import Membership, User, UserRole
+from caseroom.lists.models import User, UserRole
 from caseroom.portal import sign_in
 from caseroom.portal.home import Home
 
@@ -104,10 +104,7 @@ def ours(home: Home, url: str) -> Iterator[Service]:
     with home.database.write() as session:
         user = session.scalars(sa.select(User)).one()
         session.add(UserRole(user_id=user.id, role="salesperson"))
-        groups = range(FIRST, FIRST + MINE)
-        session.add_all(
-            Membership(user_id=user.id, group_id=n, salesperson_id=1, is_default=n == FIRST) for n in groups
-        )
+        session.add_all(memberships(user.id))
         token = sign_in.add_token(session, user)
     port = _directus.free_port()
     program = Path(sys.executable).with_name("caseroom")

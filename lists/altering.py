@@ -27,6 +27,7 @@ from .models import User
 
 TRIES, PATIENCE = 12, "400ms"
 SMALL = 20_000  # rows: an index on so few is made within a moment
+_BEHIND = "id, scope_id, deleted"
 _LOCK_NOT_AVAILABLE = "55P03"
 _OF_SQLITE = "SELECT name FROM sqlite_master WHERE type = 'index'"
 _OF_POSTGRESQL = (
@@ -80,12 +81,15 @@ def has_more_rows(session: Session, list_id: int, number: int) -> bool:
 def wanted_indexes(
     session: Session, list_id: int, physical: str, kind: ColumnType, in_use: Sequence[str]
 ) -> dict[str, str]:
-    """What each of the column's indexes is on, by name. A text has one for each order of letters that is in use."""
+    """What each of the column's indexes is on, by name. A text has one for each order of letters that is in use.
+
+    A row's rights, and whether it is in a bin, stand in them as well: what is not to be seen is not looked up.
+    """
     order = str(kind.ordering(literal_column(physical)).compile(session.connection()))
     name = _index(table_name(list_id), physical)
     if kind.is_text:
-        return {_of(name, one): f"{order} COLLATE {one}, id" for one in in_use}
-    return {name: f"{order}, id"}
+        return {_of(name, one): f"{order} COLLATE {one}, {_BEHIND}" for one in in_use}
+    return {name: f"{order}, {_BEHIND}"}
 
 
 def index_names(session: Session) -> frozenset[str]:

@@ -90,7 +90,7 @@ def restore_column(session: Session, actor: Actor, list_name: str, column_id: in
     column = lists.by_id[found.id].column(name)
     if isinstance(column.type, AutoNumberColumn):
         numbering.number_all(session, lists.by_id[found.id], column)  # what was made while it was away
-    if schema.wants_index(column.type, row.options):
+    if column.type.wants_index:
         altering.create_index(session, found.id, column.physical, column.type)
     schema.log_change(session, actor, found, name)
     return name

@@ -35,7 +35,7 @@ def cards(
     """Of each value of `column` the first `PER_COLUMN` rows in this order, as far as the reader sees them."""
     reading = Reading(session, definition(session, list_name), actor)
     keys = keyset.keys(reading, order)
-    ranked = [key.label(f"k{place}") for place, (key, _down, _filled) in enumerate(keys)]
+    ranked = [key.label(f"k{place}") for place, (key, *_) in enumerate(keys)]
     inner = select(reading.id.label("id"), reading.source(column).shown.label("part"), *ranked)
     rows = inner.where(*query.conditions(reading, where, search)).limit(MOST_ROWS).subquery()
     by = [rows.c[f"k{place}"] for place in range(len(keys))]

@@ -161,7 +161,7 @@ def _agree_with_what_stands(
         all_different(session, found, column)
     if "choices" in body and hasattr(kind, "values"):
         _no_used_choice_lost(session, found, column, {choice_value(one) for one in options["choices"]})
-    if kind.is_text and schema.wants_index(kind, options) and not schema.wants_index(column.type, column.options):
+    if kind.is_text and kind.wants_index and not column.type.wants_index:
         longest = session.scalar(select(func.max(func.length(found.sql(column.name))))) or 0
         if longest > column_options.LONGEST_INDEXED:
             words = N_("A text of %(length)s characters stands in it; only up to %(max)s can be indexed.")
@@ -201,7 +201,7 @@ def _uses_of_choice(session: Session, found: ListDefinition, column: Column, val
 def _settle_index(
     session: Session, found: ListDefinition, column: Column, kind: ColumnType, options: Mapping[str, Any]
 ) -> None:
-    if schema.wants_index(kind, options):
+    if kind.wants_index:
         altering.create_index(session, found.id, column.physical, kind)
     elif kind.is_stored:
         altering.drop_index(session, found.id, column.physical)

@@ -149,18 +149,25 @@ def _predicate(
         return _text_predicate(reading, kind, raw, name, op, value)
     if kind.is_multi:
         return _multi_predicate(reading, kind, raw, op, value)
+    same = _of_index(reading, kind, raw)
     if op == "in":
-        return raw.in_([operand for one in value if not _between(kind, operand := kind.parse_operand(one))])
+        return same.in_([operand for one in value if not _between(kind, operand := kind.parse_operand(one))])
     operand = _operand(kind, value)
     if _between(kind, operand):
         return _between_predicate(kind, raw, op, operand)
     if op == "eq":
-        return raw == operand
+        return same == operand
     if op == "ne":
         return raw.is_distinct_from(operand)
     language = reading.actor.language
     left, right = kind.sort_expression(raw, language), kind.sort_expression(literal(operand, raw.type), language)
     return {"gt": left > right, "ge": left >= right, "lt": left < right, "le": left <= right}[op]
+
+
+def _of_index(reading: Reading, kind: ColumnType, raw: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A text as its index has it: in every order of letters equal is what is the very same."""
+    is_in_letters = kind.is_text and kind.wants_index and kind.ordering(raw) is raw
+    return kind.sort_expression(raw, reading.actor.language) if is_in_letters else raw
 
 
 def _between(kind: ColumnType, operand: Any) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Set
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from . import altering, column_options, odata, own_views, schema
+from . import altering, column_options, odata, own_views
 from .catalogue import Column, ListDefinition, View, catalogue, table_name
 from .database import Database, database_of
 from .errors import Invalid
@@ -40,7 +40,7 @@ def missing(session: Session) -> Iterator[tuple[str, str, str]]:
     for found in catalogue(session).by_id.values():
         sorting = _sorted_by([*found.views, *views.get(found.id, ())], found)
         for column in found.own_columns:
-            asked = schema.wants_index(column.type, column.options)
+            asked = column.type.wants_index
             if not asked and column.name not in sorting:
                 continue
             wanted = altering.wanted_indexes(session, found.id, column.physical, column.type, in_use)

@@ -20,11 +20,19 @@ _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
 class Key(NamedTuple):
-    """What a page is sorted by: an expression, its direction, and whether it is never empty (an index then serves)."""
+    """What a page is sorted by: an expression, its direction, whether it is never empty, whether it has an index."""
 
     expression: ColumnElement[Any]
     down: bool
     filled: bool
+    indexed: bool = False
+
+
+class Part(NamedTuple):
+    """The rows of a page come from its parts in turn, until there are enough."""
+
+    conditions: list[ColumnElement[bool]]
+    order_by: list[Any]
 
 
 def keys(reading: Reading, order: Sequence[tuple[str, bool]]) -> list[Key]:
@@ -32,7 +40,10 @@ def keys(reading: Reading, order: Sequence[tuple[str, bool]]) -> list[Key]:
         raise Invalid("$orderby", "There can be at most %(max)s sort columns.", max=8)
     # Nothing sorts behind the id: no two items share one.
     wanted = list(takewhile(lambda part: part[0] != "id", order))
-    keys = [Key(reading.sort_key(name), descending, _is_filled(reading, name)) for name, descending in wanted]
+    keys = [
+        Key(reading.sort_key(name), descending, _is_filled(reading, name), _is_indexed(reading, name))
+        for name, descending in wanted
+    ]
     by_id = order[len(wanted)][1] if len(wanted) < len(order) else bool(keys) and keys[-1].down
     return [*keys, Key(reading.id, by_id, True)]
 
@@ -44,10 +55,38 @@ def _is_filled(reading: Reading, name: str) -> bool:
     return (named or name in ("created", "modified")) and reading.source(name).visible is None
 
 
+def _is_indexed(reading: Reading, name: str) -> bool:
+    column = reading.definition.by_name.get(name)
+    own = column is not None and column.type.wants_index and not column.type.target
+    return own and reading.source(name).visible is None
+
+
+def parts(keys: Sequence[Key], values: Sequence[Any] | None, back: bool, *, by_index: bool) -> list[Part]:
+    """What a page is read from: behind the row with these key values, or from the beginning.
+
+    Rows whose first key is empty come last, whichever way it goes; no index has them so. `by_index`: those with a value
+    are read along the index, and the others by themselves, when these are at their end.
+    """
+    first = keys[0]
+    if not by_index or first.filled or not first.indexed:
+        return [Part([beyond(keys, values, back)] if values else [], order_by(keys, back))]
+    with_value, rest = [first._replace(filled=True), *keys[1:]], keys[1:]
+    is_empty = values is not None and values[0] is None
+    behind = [beyond(with_value, values, back)] if values and not is_empty else []
+    behind_empty = [beyond(rest, values[1:], back)] if values and is_empty else []
+    filled = Part([first.expression.is_not(None), *behind], order_by(with_value, back))
+    empty = Part([first.expression.is_(None), *behind_empty], order_by(rest, back))
+    if values is None:
+        return [empty, filled] if back else [filled, empty]
+    if is_empty:
+        return [empty, filled] if back else [empty]
+    return [filled] if back else [filled, empty]
+
+
 def order_by(keys: Sequence[Key], back: bool) -> list[Any]:
     """Empty values come last; walking back turns everything round."""
     orders = []
-    for key, down, filled in keys:
+    for key, down, filled, _ in keys:
         order = key.desc() if down != back else key.asc()
         orders.append(order if filled else order.nulls_first() if back else order.nulls_last())
     return orders
@@ -59,7 +98,7 @@ def beyond(keys: Sequence[Key], values: Sequence[Any], back: bool) -> ColumnElem
     for position, key in enumerate(keys):
         same = [
             other.is_(None) if value is None else other == literal(value, other.type)
-            for (other, _, _), value in zip(keys[:position], values, strict=False)
+            for (other, *_), value in zip(keys[:position], values, strict=False)
         ]
         further = _further(key, values[position], back)
         if further is not None:
@@ -76,7 +115,7 @@ def _from_first(key: Key, value: Any, back: bool) -> ColumnElement[bool]:
 
 
 def _further(key: Key, value: Any, back: bool) -> ColumnElement[bool] | None:
-    expression, down, filled = key
+    expression, down, filled, _ = key
     if value is None:
         return expression.is_not(None) if back else None
     operand = literal(value, expression.type)
@@ -93,7 +132,7 @@ def read_cursor(text: str, keys: Sequence[Key]) -> tuple[list[Any], bool]:
     try:
         back, *values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         unpacked = [_unpack(value) for value in values]
-        for (key, _, _), value in zip(keys, unpacked, strict=True):
+        for (key, *_), value in zip(keys, unpacked, strict=True):
             if value is not None and not _fits(key, value):
                 raise ValueError(value)
         return unpacked, back is True

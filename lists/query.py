@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from . import colours, filters, gathering, keyset
+from . import colours, filters, gathering, keyset, paths
 from .catalogue import SYSTEM_COLUMNS, ListDefinition, definition
 from .columns import Reference
 from .errors import Invalid, NotFound
@@ -125,20 +125,21 @@ def page(
     Raises NotFound for an unknown list, Invalid for a bad filter, order or cursor.
     """
     found = definition(session, list_name)
-    reading = Reading(session, found, actor, Level.EDIT if stage else Level.EXISTS, stage=stage)
     limit = max(1, min(limit, MOST_PER_PAGE))
+    index = paths.choose(session, found, actor, _asked(where, search), order, stage, limit + 1)
+    reading = Reading(session, found, actor, Level.EDIT if stage else Level.EXISTS, stage=stage, index=index)
     keys = keyset.keys(reading, order)
     names = _names(found, columns)
-    statement = select(*_selection(reading, names), *(key.label(f"k{n}") for n, (key, _, _) in enumerate(keys)))
+    statement = select(*_selection(reading, names), *(key.label(f"k{n}") for n, (key, *_) in enumerate(keys)))
     statement = statement.where(*conditions(reading, where, search))
     if marks:
         statement = statement.add_columns(colours.mark(reading, marks).label("mark_"))
-    back = False
-    if after:
-        values, back = keyset.read_cursor(after, keys)
-        statement = statement.where(keyset.beyond(keys, values, back))
-    statement = statement.order_by(*keyset.order_by(keys, back)).limit(limit + 1)
-    rows = list(session.execute(statement))
+    values, back = keyset.read_cursor(after, keys) if after else (None, False)
+    rows: list[Row[Any]] = []
+    for part in keyset.parts(keys, values, back, by_index=paths.is_large(session, found)):
+        if len(rows) <= limit:
+            these = statement.where(*part.conditions).order_by(*part.order_by).limit(limit + 1 - len(rows))
+            rows += session.execute(these)
     more, rows = len(rows) > limit, rows[:limit]
     if back:
         rows.reverse()
@@ -216,7 +217,8 @@ def count(
 ) -> Count:
     """How many items the actor would see, counted up to `cap`."""
     found = definition(session, list_name)
-    reading = Reading(session, found, actor, Level.EDIT if stage else Level.EXISTS, stage=stage)
+    index = paths.choose(session, found, actor, _asked(where, search), (), stage, cap + 1)
+    reading = Reading(session, found, actor, Level.EDIT if stage else Level.EXISTS, stage=stage, index=index)
     inner = (
         select(literal(1))
         .select_from(reading.table)
@@ -329,6 +331,11 @@ def conditions(reading: Reading, where: Filter | None, search: str | None) -> li
     if search and search.strip():
         found.append(filters.condition(reading, _search_filter(reading.definition, search)))
     return found
+
+
+def _asked(where: Filter | None, search: str | None) -> Filter | None:
+    """All that is asked: of words that are searched nothing is known beforehand."""
+    return filters.And([*([where] if where is not None else []), filters.Or([])]) if search else where
 
 
 def _search_filter(found: ListDefinition, search: str) -> Filter:

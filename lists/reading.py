@@ -20,7 +20,7 @@ from .formulas import compiling
 from .formulas.definitions import moments_of, tree_of
 from .models import User
 from .rights import Actor, Level, access
-from .sqltypes import json_has
+from .sqltypes import json_has, without_index
 
 SYSTEM_TYPES: dict[str, ColumnType] = {
     "id": WholeColumn({}),
@@ -32,6 +32,9 @@ SYSTEM_TYPES: dict[str, ColumnType] = {
     "modified_by": column_type("person", {}),
     "external_id": column_type("text", {}),
 }
+
+
+SCOPE = "scope_id"  # the column of the rights, in the place of a list's own
 
 
 class Stage(IntEnum):
@@ -68,9 +71,12 @@ class Reading:
         right: Level = Level.EXISTS,
         *,
         stage: Stage = Stage.STANDING,
+        index: str | None = None,
     ) -> None:
+        """`index`: the one column by whose index the rows are found (`paths`)."""
         self.session, self.definition, self.actor, self.stage = session, definition, actor, stage
-        self.access = access(session, definition, actor, right)
+        self.index = index
+        self.access = access(session, definition, actor, right, by_index=None if index is None else index == SCOPE)
         self.table: Table = definition.table
         self.id: ColumnElement[int] = definition.table.c.id
         self._sources: dict[str, Source] = {}
@@ -99,7 +105,8 @@ class Reading:
         if not kind.is_stored:
             return self._computed(name, kind)
         raw = self.definition.sql(name)
-        return Source(raw, kind, self._visible(name, kind, raw))
+        visible = self._visible(name, kind, raw)
+        return Source(raw if self.index in (None, name) else without_index(raw), kind, visible)
 
     def masked(self, name: str) -> ColumnElement[Any]:
         """The column's value for the select list. Lookups are resolved afterwards, under their target's rights."""

@@ -157,7 +157,7 @@ def fill(database: Database, begun: Begun) -> None:
             after = portion(session, begun, after, Forecast())
     with database.write() as session:
         found, _column, kind = _both(session, begun)
-        if schema.wants_index(kind, kind.options):
+        if kind.wants_index:
             altering.create_index(session, found.id, f"c{begun.new_id}", kind)
 
 

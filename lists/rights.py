@@ -8,17 +8,15 @@ from enum import IntEnum
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, case, false, func, literal, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal, not_, or_, select
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.expression import UnaryExpression
-from sqlalchemy.sql.operators import custom_op
 
 from . import generations, granted
 from .catalogue import Column, ListDefinition
 from .columns import Reader
 from .database import database_of
 from .models import Counter, GroupOwner, Membership, User, UserRole
-from .sqltypes import among, json_has
+from .sqltypes import WHOLE, among, by_scope, json_has
 
 ROLES = ("salesperson", "manager", "template_editor", "reader", "administrator")
 MOST_KEPT = 5_000  # actors, per process
@@ -201,8 +199,11 @@ class Access:
     Each part is made when it is asked for: who looks a title up needs no mask for every column.
     """
 
-    def __init__(self, session: Session, definition: ListDefinition, actor: Actor, right: Level) -> None:
+    def __init__(
+        self, session: Session, definition: ListDefinition, actor: Actor, right: Level, *, by_index: bool | None = None
+    ) -> None:
         self.session, self.definition, self.actor, self.right = session, definition, actor, right
+        self._by_index = by_index
         self._at: dict[Level, ColumnElement[bool] | None] = {}
         self._known: Known = {}
 
@@ -229,9 +230,9 @@ class Access:
         for level in (Level.EDIT, Level.READ, Level.HEADLINE):
             condition = self._beside_condition(level)
             if condition is None:
-                return case(*whens, else_=literal(int(level), Integer)) if whens else literal(int(level), Integer)
-            whens.append((self._of_those_let_through(condition), literal(int(level), Integer)))
-        return case(*whens, else_=literal(int(Level.EXISTS), Integer))
+                return case(*whens, else_=literal(int(level), WHOLE)) if whens else literal(int(level), WHOLE)
+            whens.append((self._of_those_let_through(condition), literal(int(level), WHOLE)))
+        return case(*whens, else_=literal(int(Level.EXISTS), WHOLE))
 
     def _of_those_let_through(self, condition: ColumnElement[bool]) -> ColumnElement[bool]:
         """The same said of few scopes: mostly all but some of those that are let through have the level."""
@@ -259,7 +260,9 @@ class Access:
 
     def _condition(self, level: Level) -> ColumnElement[bool] | None:
         if level not in self._at:
-            self._at[level] = _level_condition(self.session, self.definition, self.actor, level, self._known)
+            self._at[level] = _level_condition(
+                self.session, self.definition, self.actor, level, self._known, self._by_index
+            )
         return self._at[level]
 
     def _beside_condition(self, level: Level) -> ColumnElement[bool] | None:
@@ -267,9 +270,15 @@ class Access:
         return None if _same(condition, self.condition) else condition
 
 
-def access(session: Session, definition: ListDefinition, actor: Actor, right: Level = Level.EXISTS) -> Access:
-    """What `actor` may see of `definition` at `right` or better: the one question about rights."""
-    return Access(session, definition, actor, right)
+def access(
+    session: Session, definition: ListDefinition, actor: Actor, right: Level = Level.EXISTS,
+    *, by_index: bool | None = None,
+) -> Access:  # fmt: skip
+    """What `actor` may see of `definition` at `right` or better: the one question about rights.
+
+    `by_index`: whether the rows are found by the index of their scopes; None = where not nearly all are readable.
+    """
+    return Access(session, definition, actor, right, by_index=by_index)
 
 
 def may_open(definition: ListDefinition, actor: Actor) -> bool:
@@ -293,19 +302,19 @@ def may_add(definition: ListDefinition, actor: Actor) -> bool:
 
 
 def _level_condition(
-    session: Session, definition: ListDefinition, actor: Actor, level: Level, known: Known
+    session: Session, definition: ListDefinition, actor: Actor, level: Level, known: Known, by_index: bool | None
 ) -> ColumnElement[bool] | None:
     if level >= Level.EDIT and definition.is_archived and not actor.is_program:
         return false()
-    condition = _scope_condition(session, definition, actor, level, known)
+    condition = _scope_condition(session, definition, actor, level, known, by_index)
     own = definition.settings.get("readers")
     if condition is not None and own and level <= Level.READ and actor.user_id is not None:
-        condition = or_(condition, json_has(definition.sql(own), literal(actor.user_id, Integer)))
+        condition = or_(condition, json_has(definition.sql(own), literal(actor.user_id, WHOLE)))
     return _both(condition, _cap_condition(definition, actor, level))
 
 
 def _scope_condition(
-    session: Session, definition: ListDefinition, actor: Actor, level: Level, known: Known
+    session: Session, definition: ListDefinition, actor: Actor, level: Level, known: Known, by_index: bool | None
 ) -> ColumnElement[bool] | None:
     """`known`: the conditions made already, so that equal ones are one."""
     if actor.is_administrator:
@@ -316,25 +325,23 @@ def _scope_condition(
     if scopes == ():
         return false()
     if scopes not in known:
-        known[scopes] = _among(session, _scope_column(session, definition), scopes)
+        known[scopes] = _among(session, _scope_column(session, definition, by_index), scopes)
     return known[scopes]
 
 
 def _among(
     session: Session, scope: ColumnElement[int], scopes: Sequence[int] | Select[Any]
 ) -> ColumnElement[bool]:
-    return scope.in_(scopes) if isinstance(scopes, Select) else among(session, scope, scopes, Integer())
+    return scope.in_(scopes) if isinstance(scopes, Select) else among(session, scope, scopes, WHOLE)
 
 
-def _scope_column(session: Session, definition: ListDefinition) -> ColumnElement[int]:
-    """The rows' scope. Where nearly all rows are readable SQLite must not gather them by the scope's index.
-
-    `+scope_id` keeps it from that: it then walks the index of the sort (DESIGN 3; 58 ms, not 400, at 100,000 rows).
+def _scope_column(session: Session, definition: ListDefinition, by_index: bool | None) -> ColumnElement[int]:
+    """The rows' scope. Where nearly all rows are readable SQLite must not gather them by the scope's index, nor where
+    they are found by another one (DESIGN 3; 58 ms, not 400, at 100,000 rows).
     """
     scope = definition.table.c.scope_id
-    if definition.separation != "common" or not database_of(session).is_sqlite:
-        return scope
-    return UnaryExpression(scope, operator=custom_op("+"), type_=Integer())
+    is_found_by = definition.separation != "common" if by_index is None else by_index
+    return by_scope(scope) if is_found_by and database_of(session).is_sqlite else scope
 
 
 def _cap_condition(definition: ListDefinition, actor: Actor, level: Level) -> ColumnElement[bool] | None:
@@ -349,7 +356,7 @@ def _cap_condition(definition: ListDefinition, actor: Actor, level: Level) -> Co
     is_low = column.is_(True) if low == ["true"] else column.in_(low)
     conditions = [func.coalesce(is_low, false()).is_(false()), definition.table.c.created_by == actor.user_id]
     if cap.get("exempt"):
-        conditions.append(json_has(definition.sql(cap["exempt"]), literal(actor.user_id, Integer)))
+        conditions.append(json_has(definition.sql(cap["exempt"]), literal(actor.user_id, WHOLE)))
     return or_(*conditions)
 
 

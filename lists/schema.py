@@ -19,7 +19,7 @@ from . import altering, changelog_buffer, column_options, hooks, numbering, sett
 from .catalogue import GENERATION, ListDefinition, catalogue, definition, forget, fresh, system_columns, table_name
 from .columns import TYPES, ColumnType, column_type
 from .columns.auto_number import AutoNumberColumn
-from .database import one_at_a_time
+from .database import database_of, one_at_a_time
 from .errors import Conflict, Forbidden, Invalid, about
 from .formulas import definitions as formulas
 from .models import ColumnRow, Counter, ListRow, ViewRow, now
@@ -165,9 +165,10 @@ def _make_list(
     session.flush()
     operations, table = Operations(MigrationContext.configure(session.connection())), table_name(row.id)
     operations.create_table(table, *system_columns())
-    operations.create_index(f"ix_{table}_scope", table, ["scope_id"])
+    by_scope = "scope_id + 0" if database_of(session).is_sqlite else "scope_id"  # see sqltypes.by_scope
+    operations.create_index(f"ix_{table}_scope", table, [text(by_scope), "deleted"])
     operations.create_index(f"ix_{table}_guid", table, ["guid"], unique=True)
-    operations.create_index(f"ix_{table}_modified", table, ["modified", "id"])
+    operations.create_index(f"ix_{table}_modified", table, ["modified", "id", "scope_id", "deleted"])
     operations.create_index(f"ix_{table}_external", table, ["external_id"])
     in_a_bin = text("bin_stage IS NOT NULL")
     operations.create_index(
@@ -253,13 +254,8 @@ def _make_place(session: Session, column: ColumnRow, kind: ColumnType) -> None:
     if isinstance(kind, AutoNumberColumn):
         found = fresh(session).by_id[column.list_id]
         numbering.number_all(session, found, found.column(column.name))
-    if wants_index(kind, column.options):
+    if kind.wants_index:
         altering.create_index(session, column.list_id, f"c{column.id}", kind)
-
-
-def wants_index(kind: ColumnType, options: Mapping[str, Any]) -> bool:
-    """Whether a column of this type and options has an index: lookups always, since they are followed backwards."""
-    return bool(kind.is_stored and (options.get("indexed") or options.get("unique") or kind.is_indexed))
 
 
 def check_options(session: Session, row: ListRow, kind: str, options: Mapping[str, Any]) -> None:

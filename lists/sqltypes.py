@@ -11,11 +11,25 @@ from functools import lru_cache
 from typing import Any
 from unicodedata import combining, normalize
 
-from sqlalchemy import BigInteger, Boolean, ColumnElement, DateTime, Dialect, Numeric, String, any_, bindparam
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Integer,
+    Numeric,
+    String,
+    any_,
+    bindparam,
+    literal_column,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.expression import UnaryExpression
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.operators import custom_op
 from sqlalchemy.types import JSON, TypeDecorator, TypeEngine
 
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
@@ -95,6 +109,9 @@ class ExactDecimal(TypeDecorator[Decimal]):
         return Decimal(int(value)).scaleb(-self.scale)
 
 
+WHOLE = Integer()  # one for all statements: of each new one SQLAlchemy finds out anew what it is
+
+
 def among(
     session: Session, column: ColumnElement[Any], values: Sequence[Any], kind: TypeEngine[Any]
 ) -> ColumnElement[bool]:
@@ -105,6 +122,16 @@ def among(
     if session.get_bind().dialect.name == "postgresql":
         return column == any_(bindparam(None, list(values), ARRAY(kind), unique=True))
     return column.in_(bindparam(None, values, kind, unique=True, expanding=True))
+
+
+def without_index(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The column's value, for SQLite a computed one: no index is used for it (sqlite.org/optoverview, 4)."""
+    return UnaryExpression(column, operator=custom_op("+"), type_=column.type)
+
+
+def by_scope(scope: ColumnElement[int]) -> ColumnElement[int]:
+    """A row's scope as SQLite's index has it. Asked so, rows are found by that index; asked plainly, never."""
+    return scope + literal_column("0")
 
 
 class json_has(FunctionElement[bool]):

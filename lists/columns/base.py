@@ -105,6 +105,11 @@ class ColumnType:
         """A typed spreadsheet cell: text, number, date or boolean."""
         return self.to_json(value)
 
+    @property
+    def wants_index(self) -> bool:
+        """Whether it has one: lookups always, since they are followed backwards."""
+        return bool(self.is_stored and (self.options.get("indexed") or self.options.get("unique") or self.is_indexed))
+
     def ordering(self, expression: ColumnElement[Any]) -> ColumnElement[Any]:
         """What its order goes by; an index is made on it."""
         return expression
