@@ -181,6 +181,11 @@ class ListDefinition:
         return tuple((column, column.type) for column in self.columns if isinstance(column.type, AutoNumberColumn))
 
     @cached_property
+    def pointing(self) -> tuple[tuple[str, ColumnType], ...]:
+        """The names and types of the columns that point to items or people."""
+        return tuple((column.name, column.type) for column in self.columns if column.type.target)
+
+    @cached_property
     def required_columns(self) -> tuple[Column, ...]:
         return tuple(column for column in self.columns if column.required)
 

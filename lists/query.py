@@ -28,6 +28,7 @@ from .titles import titles as titles
 
 MOST_PER_PAGE = 5000
 COUNT_CAP = 10_000
+_PEOPLE_OF_SYSTEM = tuple((name, kind) for name, kind in SYSTEM_TYPES.items() if kind.target)
 
 
 class Item(Mapping[str, Any]):
@@ -237,9 +238,8 @@ def resolve(session: Session, actor: Actor, items: Sequence[Item]) -> None:
     places = [
         (item, name, kind)
         for item in items
-        for name in item
-        for kind in [_type_of(item.definition, name)]
-        if kind.target
+        for name, kind in (*_PEOPLE_OF_SYSTEM, *item.definition.pointing)
+        if name in item.values_
     ]
     for item, name, kind in places:
         value = item.values_[name]
@@ -271,10 +271,6 @@ def _gather(session: Session, actor: Actor, items: Sequence[Item]) -> None:
         found = gathering.latest(reading, reading.definition.column(name), sorted({item.id for item in there}))
         for item in there:
             item.values_[name] = found.get(item.id, ([], 0))
-
-
-def _type_of(found: ListDefinition, name: str) -> Any:
-    return found.by_name[name].type if name in found.by_name else SYSTEM_TYPES[name]
 
 
 def _names(found: ListDefinition, columns: Sequence[str] | None) -> tuple[str, ...]:
