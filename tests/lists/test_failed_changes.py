@@ -102,6 +102,7 @@ OF_POSTGRESQL = (
     " JOIN pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped AND a.attnum > 0"
     " WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'i') ORDER BY 1, 3"
 )
+CONTENTS = "SELECT '{0}', coalesce(string_agg(t::text, ';' ORDER BY t::text), '') FROM \"{0}\" t"
 TABLES = {
     True: "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
     False: "SELECT tablename FROM pg_tables WHERE schemaname = 'public'",
@@ -114,8 +115,11 @@ def everything(house: House, *, rows_too: bool = True) -> tuple[Any, Any, Any]:
     with database.read() as session:
         schema_ = session.execute(text(OF_SQLITE if database.is_sqlite else OF_POSTGRESQL)).all()
         tables = session.scalars(text(TABLES[database.is_sqlite])).all()
-        if rows_too:
-            rows: Any = {one: sorted(session.execute(text(f'SELECT * FROM "{one}"')).all(), key=repr) for one in tables}
+        rows: Any
+        if rows_too and database.is_sqlite:
+            rows = {one: sorted(session.execute(text(f'SELECT * FROM "{one}"')).all(), key=repr) for one in tables}
+        elif rows_too:  # the server says it in one answer
+            rows = dict(session.execute(text(" UNION ALL ".join(CONTENTS.format(one) for one in sorted(tables)))).all())
         else:
             counted = " UNION ALL ".join(f"SELECT '{one}', count(*) FROM \"{one}\"" for one in sorted(tables))
             counters = session.execute(text("SELECT name, value FROM counters ORDER BY name")).all()
