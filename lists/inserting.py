@@ -1,5 +1,6 @@
-"""Many rows in one statement, handed to the driver as it takes them: all the same, SQLAlchemy prepares each row anew,
-which costs more than the database needs to store it.
+"""Many rows in one statement, handed to the driver as it takes them.
+
+SQLAlchemy's own way prepares every row by itself, which costs more than the database needs to store it.
 """
 
 from __future__ import annotations

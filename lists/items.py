@@ -102,9 +102,6 @@ def change(
     return _write(session, wanted)
 
 
-
-
-
 def restore_version(session: Session, actor: Actor, list_name: str, item_id: int, version: int) -> Item:
     """Make the values of an earlier version the current ones: a new version is appended, nothing is removed.
 
@@ -208,17 +205,6 @@ def _flagged(change: Change, hidden: frozenset[str]) -> bool | None:
     if not (actor.is_program or actor.by_import):
         return bool(change.old["flagged"] and checks.gaps(found, new, hidden)) or None
     return bool(new["flagged"] or (actor.by_import and checks.gaps(found, new, hidden))) or None
-
-
-
-
-
-
-
-
-
-
-
 
 
 def _move_followers(session: Session, actor: Actor, found: ListDefinition, item_id: int) -> None:
