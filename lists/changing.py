@@ -51,7 +51,7 @@ def change_column(session: Session, actor: Actor, list_name: str, name: str, bod
     _agree_with_what_stands(session, found, column, kind, body)
     row.options = options
     schema.settle_formulas(session, [row])
-    _settle_index(session, found, column, kind, options)
+    _settle_index(session, found, column, kind)
     if not column.type.is_stored:
         settle_users(session, column)
     schema.log_change(session, actor, found, name)
@@ -198,9 +198,7 @@ def _uses_of_choice(session: Session, found: ListDefinition, column: Column, val
     return _number(session, found, json_has(raw, value) if column.type.is_multi else raw == value)
 
 
-def _settle_index(
-    session: Session, found: ListDefinition, column: Column, kind: ColumnType, options: Mapping[str, Any]
-) -> None:
+def _settle_index(session: Session, found: ListDefinition, column: Column, kind: ColumnType) -> None:
     if kind.wants_index:
         altering.create_index(session, found.id, column.physical, kind)
     elif kind.is_stored:
