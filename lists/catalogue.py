@@ -20,7 +20,6 @@ from .models import ColumnRow, Counter, ListRow, ViewRow
 from .sqltypes import UtcDateTime
 
 GENERATION = generations.DEFINITIONS
-_CHANGED = "definitions changed"
 SYSTEM_COLUMNS = ("id", "guid", "version", "created", "created_by", "modified", "modified_by", "external_id")
 
 
@@ -277,7 +276,7 @@ def catalogue(session: Session) -> Catalogue:
     known = caches.get("catalogue")
     if known is None or known.generation != generation:
         known = Catalogue(generation, _load(session))
-        if _CHANGED not in session.info:  # what may be rolled back is nobody else's
+        if generations.of(session, GENERATION) is not None:  # what may be rolled back is nobody else's
             caches["catalogue"] = known
     session.info["catalogue"] = known
     return known
@@ -297,10 +296,9 @@ def definition(session: Session, name: str) -> ListDefinition:
 def forget(session: Session) -> None:
     """A definition changed in this transaction: read afresh, and tell the other processes by a new generation."""
     session.flush()
-    session.info[_CHANGED] = True
     session.execute(Counter.__table__.update().where(Counter.name == GENERATION).values(value=Counter.value + 1))  # type: ignore[attr-defined]
     session.info.pop("catalogue", None)
-    generations.forget(session)
+    generations.raised(session, GENERATION)
 
 
 def table_name(list_id: int) -> str:

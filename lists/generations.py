@@ -4,14 +4,16 @@ these counters. All are read by one statement, once per session.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
 
 from sqlalchemy import event, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import ORMExecuteState, Session
 
+V = TypeVar("V")
 DEFINITIONS, SCOPES, PEOPLE = "definitions", "scopes", "people"
-_KNOWN, _RAISED = "generations", "generations raised"
+_KNOWN, _RAISED, _RAISED_AT_ONCE = "generations", "generations raised", "generations raised at once"
 _OF_PEOPLE = frozenset({"users", "user_roles", "memberships", "group_owners"})  # tables
 
 
@@ -28,9 +30,28 @@ def read(session: Session) -> dict[str, int]:
 
 def of(session: Session, name: str) -> int | None:
     """A generation as of this session's instant; None where it is being raised here, and may be rolled back."""
-    if name in session.info.get(_RAISED, ()):
+    if name in session.info.get(_RAISED, ()) or name in session.info.get(_RAISED_AT_ONCE, ()):
         return None
     return known(session)[name]
+
+
+def kept(
+    session: Session, what: str, by: tuple[str, ...], key: Hashable, find: Callable[[], V], most: int
+) -> V:
+    """What `find` says, kept by the process under `what` and `key` until one of the counters `by` is raised.
+
+    At most so many are kept. While this session raises one of the counters, it keeps nothing for others.
+    """
+    now = tuple(of(session, name) for name in by)
+    if None in now:
+        return find()
+    there: dict[Hashable, tuple[tuple[int | None, ...], V]] = session.info["database"].caches.setdefault(what, {})
+    found = there.get(key)
+    if found is None or found[0] != now:
+        if len(there) >= most:
+            there.clear()
+        found = there[key] = (now, find())
+    return found[1]
 
 
 def known(session: Session) -> dict[str, int]:
@@ -38,8 +59,9 @@ def known(session: Session) -> dict[str, int]:
     return session.info.get(_KNOWN) or read(session)
 
 
-def forget(session: Session) -> None:
+def raised(session: Session, name: str) -> None:
     """One was raised at once: read them anew."""
+    session.info.setdefault(_RAISED_AT_ONCE, set()).add(name)
     session.info.pop(_KNOWN, None)
 
 

@@ -6,14 +6,13 @@ Grants are only ever added, with their scope; who gets another group, owner or r
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Select, Table, func, select
 from sqlalchemy.orm import Session
 
 from . import generations
-from .database import database_of, writes_beside_others
+from .database import writes_beside_others
 from .models import ScopeGrant
 from .sqltypes import among
 
@@ -22,12 +21,7 @@ MOST_KEPT = 5_000  # sets of subjects, per process
 _KEPT = "granted scopes"
 
 
-@dataclass(frozen=True)
-class _Granted:
-    """The scopes by the level that they grant at least; equal ones are one object."""
-
-    generation: int | None
-    at: dict[int, tuple[int, ...]] | None  # None: too many
+_ByLevel = dict[int, tuple[int, ...]] | None  # the scopes by the level that they grant at least; None: too many
 
 
 def scopes(session: Session, subjects: frozenset[str], level: int) -> tuple[int, ...] | Select[Any]:
@@ -38,7 +32,7 @@ def scopes(session: Session, subjects: frozenset[str], level: int) -> tuple[int,
     """
     if writes_beside_others(session):
         return _asked(session, subjects, level)
-    at = _granted(session, subjects).at
+    at = _granted(session, subjects)
     return _asked(session, subjects, level) if at is None else at[level]
 
 
@@ -48,36 +42,25 @@ def forget(session: Session) -> None:
         del session.info[key]
 
 
-def _granted(session: Session, subjects: frozenset[str]) -> _Granted:
+def _granted(session: Session, subjects: frozenset[str]) -> _ByLevel:
     key = (_KEPT, subjects)
     if key not in session.info:
-        session.info[key] = _kept(session, subjects)
+        by = (generations.SCOPES,)
+        session.info[key] = generations.kept(session, _KEPT, by, subjects, lambda: _find(session, subjects), MOST_KEPT)
     return session.info[key]
 
 
-def _kept(session: Session, subjects: frozenset[str]) -> _Granted:
-    generation = generations.of(session, generations.SCOPES)
-    if generation is None:
-        return _find(session, subjects, None)
-    kept: dict[frozenset[str], _Granted] = database_of(session).caches.setdefault(_KEPT, {})
-    known = kept.get(subjects)
-    if known is None or known.generation != generation:
-        if len(kept) >= MOST_KEPT:
-            kept.clear()
-        known = kept[subjects] = _find(session, subjects, generation)
-    return known
-
-
-def _find(session: Session, subjects: frozenset[str], generation: int | None) -> _Granted:
+def _find(session: Session, subjects: frozenset[str]) -> _ByLevel:
     best = (
         select(ScopeGrant.scope_id, func.max(ScopeGrant.level)).where(_to(session, subjects))
         .group_by(ScopeGrant.scope_id).limit(MOST_BOUND + 1)
     )  # fmt: skip
     levels: dict[int, int] = {row[0]: row[1] for row in session.execute(best)}
-    return _Granted(generation, _by_level(levels) if len(levels) <= MOST_BOUND else None)
+    return _by_level(levels) if len(levels) <= MOST_BOUND else None
 
 
 def _by_level(levels: dict[int, int]) -> dict[int, tuple[int, ...]]:
+    """Equal ones are one object."""
     at: dict[int, tuple[int, ...]] = {}
     for level in range(1, 6):
         found = tuple(sorted(scope for scope, granted in levels.items() if granted >= level))

@@ -6,28 +6,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Row,
-    func,
-    literal,
-    select,
-)
+from sqlalchemy import Row, func, literal, select
 from sqlalchemy.orm import Session
 
-from . import colours, filters, gathering, keyset, paths
-from .catalogue import SYSTEM_COLUMNS, ListDefinition, definition
+from . import filters, gathering, keyset, paths, plans
+from .catalogue import ListDefinition, definition
 from .columns import Reference
-from .errors import Invalid, NotFound
+from .errors import NotFound
 from .filters import Filter
 from .formulas.tree import Node
+from .plans import Plan, conditions
 from .reading import SYSTEM_TYPES, Reading, Stage
 from .rights import Actor, Level
-from .titles import shown_name, titles_by_list
+from .titles import has_made_name, shown_name, titles_by_list
 from .titles import titles as titles
 
 MOST_PER_PAGE = 5000
 COUNT_CAP = 10_000
+_LEVELS = tuple(Level)  # by their numbers
 _PEOPLE_OF_SYSTEM = tuple((name, kind) for name, kind in SYSTEM_TYPES.items() if kind.target)
 
 
@@ -125,26 +121,22 @@ def page(
     `resolved=False` leaves lookups as ids, for a caller who resolves the items of several pages at once.
     Raises NotFound for an unknown list, Invalid for a bad filter, order or cursor.
     """
-    found = definition(session, list_name)
     limit = max(1, min(limit, MOST_PER_PAGE))
-    index = paths.choose(session, found, actor, _asked(where, search), order, stage, limit + 1)
-    reading = Reading(session, found, actor, Level.EDIT if stage else Level.EXISTS, stage=stage, index=index)
-    keys = keyset.keys(reading, order)
-    names = _names(found, columns)
-    statement = select(*_selection(reading, names), *(key.label(f"k{n}") for n, (key, *_) in enumerate(keys)))
-    statement = statement.where(*conditions(reading, where, search))
-    if marks:
-        statement = statement.add_columns(colours.mark(reading, marks).label("mark_"))
-    values, back = keyset.read_cursor(after, keys) if after else (None, False)
+    plan = plans.of_page(session, actor, list_name, where=where, order=order, columns=columns, search=search,
+                         stage=stage, marks=marks, limit=limit)  # fmt: skip
+    keys, statements, back = plan.keys, plan.first, False
+    if after:
+        values, back = keyset.read_cursor(after, keys)
+        by_index = paths.is_large(session, plan.definition)
+        statements = plans.parts(plan.statement, keys, values, back, by_index=by_index)
     rows: list[Row[Any]] = []
-    for part in keyset.parts(keys, values, back, by_index=paths.is_large(session, found)):
+    for statement in statements:
         if len(rows) <= limit:
-            these = statement.where(*part.conditions).order_by(*part.order_by).limit(limit + 1 - len(rows))
-            rows += session.execute(these)
+            rows += session.execute(statement, {plans.MOST_ROWS: limit + 1 - len(rows)}).all()
     more, rows = len(rows) > limit, rows[:limit]
     if back:
         rows.reverse()
-    items = _items(reading, names, rows)
+    items = _items(plan, actor, rows)
     for item, row in zip(items, rows, strict=True) if marks else ():
         item.mark = row.mark_
     if resolved:
@@ -169,17 +161,13 @@ def get(
     resolved: bool = True,
 ) -> Item:
     """One item. Raises NotFound where it is not there or not to be seen at `right`: the very same error."""
-    found = definition(session, list_name)
-    reading = Reading(session, found, actor, right, stage=stage)
-    names = _names(found, None)
+    plan = plans.of_item(session, actor, list_name, right, stage)
     if not 0 < item_id < 2**31:
         raise NotFound()
-    row = session.execute(
-        select(*_selection(reading, names)).where(reading.id == item_id, *reading.conditions())
-    ).one_or_none()
+    row = session.execute(plan.statement, {plans.ID: item_id}).one_or_none()
     if row is None:
         raise NotFound()
-    [item] = _items(reading, names, [row])
+    [item] = _items(plan, actor, [row])
     if resolved:
         resolve(session, actor, [item])
     return item
@@ -218,7 +206,7 @@ def count(
 ) -> Count:
     """How many items the actor would see, counted up to `cap`."""
     found = definition(session, list_name)
-    index = paths.choose(session, found, actor, _asked(where, search), (), stage, cap + 1)
+    index = paths.choose(session, found, actor, plans.asked(where, search), (), stage, cap + 1)
     reading = Reading(session, found, actor, Level.EDIT if stage else Level.EXISTS, stage=stage, index=index)
     inner = (
         select(literal(1))
@@ -273,72 +261,21 @@ def _gather(session: Session, actor: Actor, items: Sequence[Item]) -> None:
             item.values_[name] = found.get(item.id, ([], 0))
 
 
-def _names(found: ListDefinition, columns: Sequence[str] | None) -> tuple[str, ...]:
-    if columns is None:
-        return (*SYSTEM_COLUMNS, *(column.name for column in found.columns))
-    wanted = dict.fromkeys(("id", "guid", "version", "name", *_name_parts(found), *columns))
-    for name in wanted:
-        if name not in SYSTEM_TYPES and name not in found.by_name:
-            raise Invalid("$select", "The list %(list)s has no column %(column)s.", list=found.name, column=name)
-    return tuple(wanted)
-
-
-def _name_parts(found: ListDefinition) -> tuple[str, ...]:
-    """The columns that the shown name is made of beside `name`."""
-    settings = found.settings
-    return tuple(
-        part
-        for part in (settings.get("name_prefix"), settings.get("name_typed"), *settings.get("translated", {}).values())
-        if part
-    )
-
-
-def _selection(reading: Reading, names: Sequence[str]) -> list[ColumnElement[Any]]:
-    wanted = dict.fromkeys(("id", "guid", "version", *names))
-    shown = [reading.masked(name).label(f"v_{name}" if name != "id" else "id") for name in wanted]
-    codes = [code.label(f"u_{name}") for name in names for code in [reading.currency_of(name)] if code is not None]
-    return [*shown, *codes, reading.access.level.label("level_")]
-
-
-def _items(reading: Reading, names: Sequence[str], rows: Sequence[Row[Any]]) -> list[Item]:
-    """What the rows say, by the columns' names (see `_selection`)."""
+def _items(plan: Plan, actor: Actor, rows: Sequence[Row[Any]]) -> list[Item]:
+    """What a plan's rows say, by the columns' names."""
     if not rows:
         return []
     places = {key: place for place, key in enumerate(rows[0]._fields)}
-    wanted = dict.fromkeys(("id", "guid", "version", *names))
+    wanted = dict.fromkeys(("id", "guid", "version", *plan.names))
     of_values = [(name, places[f"v_{name}" if name != "id" else "id"]) for name in wanted]
-    of_currencies = [(name, places[f"u_{name}"]) for name in names if f"u_{name}" in places]
-    level, found, actor = places["level_"], reading.definition, reading.actor
+    of_currencies = [(name, places[f"u_{name}"]) for name in plan.names if f"u_{name}" in places]
+    level, found = places["level_"], plan.definition
+    is_named, is_made = "name" in wanted, has_made_name(found)
     items = []
     for row in rows:
         values = {name: row[place] for name, place in of_values}
-        if "name" in values:
+        if is_named and (is_made or values["name"] is None):
             values["name"] = shown_name(found, values, actor)
         currencies = {name: row[place] for name, place in of_currencies}
-        items.append(Item(found, values, Level(row[level]), currencies))
+        items.append(Item(found, values, _LEVELS[row[level]], currencies))
     return items
-
-
-def conditions(reading: Reading, where: Filter | None, search: str | None) -> list[ColumnElement[bool]]:
-    """Which rows a reader's filter and search find."""
-    found = reading.conditions()
-    if where is not None:
-        found.append(filters.condition(reading, where))
-    if search and search.strip():
-        found.append(filters.condition(reading, _search_filter(reading.definition, search)))
-    return found
-
-
-def _asked(where: Filter | None, search: str | None) -> Filter | None:
-    """All that is asked: of words that are searched nothing is known beforehand."""
-    return filters.And([*([where] if where is not None else []), filters.Or([])]) if search else where
-
-
-def _search_filter(found: ListDefinition, search: str) -> Filter:
-    names = [
-        column.name
-        for column in found.columns
-        if column.options.get("search", column.type.is_searched) or column.name == "name"
-    ]
-    words = search.split()[:8]
-    return filters.And([filters.Or([filters.Compare((name,), "contains", word) for name in names]) for word in words])

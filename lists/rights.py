@@ -103,16 +103,8 @@ def load_actor(session: Session, user_id: int) -> Actor | None:
 
     A process keeps its actors until anybody's roles, groups or own views change.
     """
-    generation = generations.of(session, generations.PEOPLE)
-    if generation is None:
-        return _load_actor(session, user_id)
-    kept: dict[int, tuple[int, Actor | None]] = database_of(session).caches.setdefault("actors", {})
-    known = kept.get(user_id)
-    if known is None or known[0] != generation:
-        if len(kept) >= MOST_KEPT:
-            kept.clear()
-        known = kept[user_id] = (generation, _load_actor(session, user_id))
-    return known[1]
+    by = (generations.PEOPLE,)
+    return generations.kept(session, "actors", by, user_id, lambda: _load_actor(session, user_id), MOST_KEPT)
 
 
 def _load_actor(session: Session, user_id: int) -> Actor | None:

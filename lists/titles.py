@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Boolean, Row, Text, cast, literal, null, select, union_all
 from sqlalchemy.orm import Session
 
+from . import plans
 from .catalogue import ListDefinition, catalogue
 from .models import User
 from .reading import Reading, Stage
 from .rights import Actor, Level
-
-MOST_BOUND_IDS = 20_000  # below SQLite's bound of 32,766 values in a statement
+from .sqltypes import WHOLE, among_given, array
 
 
 def titles(session: Session, actor: Actor, list_name: str, ids: Sequence[int]) -> dict[int, str]:
@@ -26,31 +26,28 @@ def titles_by_list(
 ) -> dict[str, dict[int, str]]:
     """The titles of items of several lists, as far as the actor may see them, in one statement."""
     found: dict[str, dict[int, str]] = {name: {} for name in wanted}
-    parts = [
-        _titles_part(session, actor, name, part, stage)
-        for name, ids in wanted.items()
-        if ids and (name == "users" or name in catalogue(session).by_name)
-        for part in _parts(sorted(set(ids)))
-    ]
-    many = sum(len(set(ids)) for ids in wanted.values()) > MOST_BOUND_IDS
-    for statement in parts if many or len(parts) == 1 else [union_all(*parts)] if parts else []:
-        for row in session.execute(statement):
+    there = catalogue(session).by_name
+    names = tuple(sorted(name for name, ids in wanted.items() if ids and (name == "users" or name in there)))
+    if names:
+        statement = plans.kept(session, actor, ("titles", names, stage), lambda: _titles(session, actor, names, stage))
+        given = {f"ids_{n}": array(session, sorted(set(wanted[name]))) for n, name in enumerate(names)}
+        for row in session.execute(statement, given):
             found[row.list_][row.id] = _title(session, actor, row) or f"#{row.id}"
     return found
 
 
-def _parts(ids: list[int]) -> Iterator[list[int]]:
-    for start in range(0, len(ids), MOST_BOUND_IDS):
-        yield ids[start : start + MOST_BOUND_IDS]
+def _titles(session: Session, actor: Actor, names: Sequence[str], stage: Stage) -> Any:
+    parts = [_titles_part(session, actor, name, f"ids_{n}", stage) for n, name in enumerate(names)]
+    return parts[0] if len(parts) == 1 else union_all(*parts)
 
 
-def _titles_part(session: Session, actor: Actor, list_name: str, ids: Sequence[int], stage: Stage) -> Any:
-    """list_, id, name, prefix, typed, translation of these items: the same columns for every list."""
+def _titles_part(session: Session, actor: Actor, list_name: str, ids: str, stage: Stage) -> Any:
+    """list_, id, name, prefix, typed, translation of the items given as `ids`: the same columns for every list."""
     text, yes_no = cast(null(), Text), cast(null(), Boolean)
     if list_name == "users":
         person = (literal("users").label("list_"), User.id.label("id"), cast(User.name, Text).label("name"))
         return select(*person, text.label("prefix"), yes_no.label("typed"), text.label("translation")).where(
-            User.id.in_(ids)
+            among_given(session, User.__table__.c.id, ids, WHOLE)
         )
     definition_ = catalogue(session).get(list_name)
     settings = definition_.settings
@@ -62,7 +59,7 @@ def _titles_part(session: Session, actor: Actor, list_name: str, ids: Sequence[i
         (cast(reading.masked(prefix), Text) if prefix else text).label("prefix"),
         (reading.masked(typed) if typed else yes_no).label("typed"),
         (cast(reading.masked(translation), Text) if translation else text).label("translation"),
-    ).where(reading.id.in_(ids), *reading.conditions())  # fmt: skip
+    ).where(among_given(session, reading.id, ids, WHOLE), *reading.conditions())  # fmt: skip
 
 
 def _title(session: Session, actor: Actor, row: Row[Any]) -> str | None:
@@ -73,6 +70,11 @@ def _title(session: Session, actor: Actor, row: Row[Any]) -> str | None:
     parts: dict[Any, Any] = {settings.get("name_prefix"): row.prefix, settings.get("name_typed"): row.typed}
     parts[settings.get("translated", {}).get(actor.language)] = row.translation
     return shown_name(definition_, {**parts, "name": row.name}, actor)
+
+
+def has_made_name(found: ListDefinition) -> bool:
+    """Whether a name that is there may be shown otherwise than it stands."""
+    return any(found.settings.get(setting) for setting in ("name_typed", "name_prefix", "translated"))
 
 
 def shown_name(found: ListDefinition, values: Mapping[str, Any], actor: Actor) -> str | None:

@@ -6,8 +6,11 @@ on the one and NUMERIC on the other, which `ExactDecimal(6)` hides.
 
 from __future__ import annotations
 
+import datetime
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     Boolean,
@@ -18,6 +21,7 @@ from sqlalchemy import (
     Select,
     Text,
     and_,
+    bindparam,
     case,
     cast,
     false,
@@ -34,7 +38,9 @@ from sqlalchemy import (
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.elements import Grouping
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeEngine
 
+from .. import models
 from ..database import database_of
 from ..sqltypes import ExactDecimal, UtcDateTime
 from .primitives import PREFIX, PRIMITIVES
@@ -137,6 +143,17 @@ def behind(reading: Reading, node: Through, item_id: int, moments: Moments) -> S
     return select(expression(reading, node, moments, PLACES, item_id))
 
 
+def _when_executed(what: str, zone: str, kind: TypeEngine[Any]) -> ColumnElement[Any]:
+    """A moment that is right whenever the statement runs: what is built once is asked again tomorrow."""
+    name = f"{what}_{re.sub('[^a-z]', '_', zone.lower())}"
+    return bindparam(name, type_=kind, callable_=lambda: _moment(what, zone))
+
+
+def _moment(what: str, zone: str) -> datetime.datetime | datetime.date:
+    now = models.now()
+    return now if what == "now" else now.astimezone(ZoneInfo(zone)).date()
+
+
 class _Compiler:
     def __init__(self, moments: Moments) -> None:
         self.moments = moments
@@ -149,8 +166,10 @@ class _Compiler:
                 return self.field(reading, node)
             case Moment(what="me"):
                 return cast(literal(self.moments.me.get(node.type.target or "users"), Integer()), Integer())
+            case Moment(what="zone"):
+                return literal(self.moments.zone, Text())
             case Moment(what=what):
-                return literal(getattr(self.moments, what), _TYPES[node.type.kind])
+                return _when_executed(what, self.moments.zone, _TYPES[node.type.kind])
             case Through():
                 return self.through(reading, node)
             case Apply():
