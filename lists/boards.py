@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from . import filters, keyset, query
+from . import filters, keyset, plans, query
 from .catalogue import definition
 from .filters import Filter
 from .formulas.tree import Node
@@ -37,7 +37,7 @@ def cards(
     keys = keyset.keys(reading, order)
     ranked = [key.label(f"k{place}") for place, (key, *_) in enumerate(keys)]
     inner = select(reading.id.label("id"), reading.source(column).shown.label("part"), *ranked)
-    rows = inner.where(*query.conditions(reading, where, search)).limit(MOST_ROWS).subquery()
+    rows = inner.where(*plans.conditions(reading, where, search)).limit(MOST_ROWS).subquery()
     by = [rows.c[f"k{place}"] for place in range(len(keys))]
     directed = [(one.desc() if key.down else one.asc()).nulls_last() for one, key in zip(by, keys, strict=True)]
     place = func.row_number().over(partition_by=rows.c.part, order_by=directed).label("place")

@@ -17,7 +17,7 @@ from sqlalchemy import ForeignKey, Integer, String, Text, delete, func, select, 
 from sqlalchemy import update as sql_update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from . import bulk, checks, filters, items, odata, query
+from . import bulk, checks, filters, items, odata, plans, query
 from .catalogue import ListDefinition, catalogue, definition
 from .database import Base, Database, savepoint
 from .errors import DomainError, FieldError, Forbidden, Invalid, NotFound, Stale, Words, words_from_json, words_to_json
@@ -273,7 +273,7 @@ def _gather(session: Session, actor: Actor, found: ListDefinition, job: BulkJob)
     """Find the next rows that the filter means, by id."""
     reading = Reading(session, found, actor, Level.EDIT if _stage(job) else Level.EXISTS, stage=_stage(job))
     where = _filter(session, actor, found, job)
-    conditions = [*query.conditions(reading, where, job.search), reading.id > job.gathered]
+    conditions = [*plans.conditions(reading, where, job.search), reading.id > job.gathered]
     ids = list(session.scalars(select(reading.id).where(*conditions).order_by(reading.id).limit(GATHERED_AT_ONCE)))
     _add_rows(session, job, ids)
     job.gathered = ids[-1] if ids else job.gathered

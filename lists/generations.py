@@ -5,27 +5,34 @@ these counters. All are read by one statement, once per session.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import event, select
+from sqlalchemy import Select, Table, event, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import ORMExecuteState, Session
 
 V = TypeVar("V")
 DEFINITIONS, SCOPES, PEOPLE = "definitions", "scopes", "people"
+_ALL = (DEFINITIONS, SCOPES, PEOPLE)
 _KNOWN, _RAISED, _RAISED_AT_ONCE = "generations", "generations raised", "generations raised at once"
 _OF_PEOPLE = frozenset({"users", "user_roles", "memberships", "group_owners"})  # tables
 
 
 def read(session: Session) -> dict[str, int]:
     """The generations as of now."""
-    from .models import Counter  # the models need Base, which lives beside our caller
-
-    all_three = (DEFINITIONS, SCOPES, PEOPLE)
-    rows = session.execute(select(Counter.name, Counter.value).where(Counter.name.in_(all_three)))
-    found: dict[str, int] = {**dict.fromkeys(all_three, 0), **{row.name: row.value for row in rows}}
+    found: dict[str, int] = {**dict.fromkeys(_ALL, 0), **{row[0]: row[1] for row in session.execute(_reading())}}
     session.info[_KNOWN] = found
     return found
+
+
+@cache
+def _reading() -> Select[Any, Any]:
+    """Built once, since every request begins with it."""
+    from .models import Counter  # the models need Base, which lives beside our caller
+
+    counters = cast(Table, Counter.__table__)
+    return select(counters.c.name, counters.c.value).where(counters.c.name.in_(_ALL))
 
 
 def of(session: Session, name: str) -> int | None:

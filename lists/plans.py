@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Integer, Select, bindparam, select
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, literal, select
 from sqlalchemy.orm import Session
 
 from . import colours, filters, generations, keyset, paths
@@ -46,7 +46,7 @@ def of_page(
 ) -> Plan:  # fmt: skip
     """Rows of a list in their order. Raises NotFound, Invalid."""
     found = definition(session, list_name)
-    index = paths.choose(session, found, actor, asked(where, search), order, stage, limit + 1)
+    index = paths.choose(session, found, actor, _asked(where, search), order, stage, limit + 1)
     by_index = paths.is_large(session, found)
 
     def build() -> Plan:
@@ -74,6 +74,21 @@ def of_item(session: Session, actor: Actor, list_name: str, right: Level, stage:
     return kept(session, actor, ("item", found.id, right, stage), build)
 
 
+def of_count(
+    session: Session, actor: Actor, list_name: str, *, where: Filter | None, search: str | None, stage: Stage, cap: int
+) -> Select[Any]:
+    """How many rows there are, counted up to one more than `cap`. Raises NotFound, Invalid."""
+    found = definition(session, list_name)
+    index = paths.choose(session, found, actor, _asked(where, search), (), stage, cap + 1)
+
+    def build() -> Select[Any]:
+        reading = Reading(session, found, actor, _right(stage), stage=stage, index=index)
+        one = select(literal(1)).select_from(reading.table).where(*conditions(reading, where, search))
+        return select(func.count()).select_from(one.limit(cap + 1).subquery())
+
+    return kept(session, actor, ("count", found.id, index, search, stage, cap, repr(where)), build)
+
+
 def parts(
     statement: Select[Any], keys: Sequence[Key], values: Sequence[Any] | None, back: bool, *, by_index: bool
 ) -> list[Select[Any]]:
@@ -92,7 +107,7 @@ def conditions(reading: Reading, where: Filter | None, search: str | None) -> li
     return found
 
 
-def asked(where: Filter | None, search: str | None) -> Filter | None:
+def _asked(where: Filter | None, search: str | None) -> Filter | None:
     """All that is asked: of words that are searched nothing is known beforehand."""
     return filters.And([*([where] if where is not None else []), filters.Or([])]) if search else where
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, func, literal, select
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from . import filters, gathering, keyset, paths, plans
@@ -15,7 +15,7 @@ from .columns import Reference
 from .errors import NotFound
 from .filters import Filter
 from .formulas.tree import Node
-from .plans import Plan, conditions
+from .plans import Plan
 from .reading import SYSTEM_TYPES, Reading, Stage
 from .rights import Actor, Level
 from .titles import has_made_name, shown_name, titles_by_list
@@ -205,17 +205,8 @@ def count(
     stage: Stage = Stage.STANDING,
 ) -> Count:
     """How many items the actor would see, counted up to `cap`."""
-    found = definition(session, list_name)
-    index = paths.choose(session, found, actor, plans.asked(where, search), (), stage, cap + 1)
-    reading = Reading(session, found, actor, Level.EDIT if stage else Level.EXISTS, stage=stage, index=index)
-    inner = (
-        select(literal(1))
-        .select_from(reading.table)
-        .where(*conditions(reading, where, search))
-        .limit(cap + 1)
-        .subquery()
-    )
-    number = session.scalar(select(func.count()).select_from(inner)) or 0
+    statement = plans.of_count(session, actor, list_name, where=where, search=search, stage=stage, cap=cap)
+    number = session.scalar(statement) or 0
     return Count(min(number, cap), number > cap)
 
 

@@ -88,11 +88,16 @@ def owner_of(session: Session, group_id: int) -> int | None:
     new rights from whoever gives it another owner, ours among them."""
     key = ("owner_of", group_id)
     if key not in session.info:
-        of_group = select(GroupOwner.owner_id).where(GroupOwner.group_id == group_id)
-        session.info[key] = session.scalar(
-            of_group.with_for_update(read=True) if writes_beside_others(session) else of_group
-        )
+        session.info[key] = _owner_of(session, group_id)
     return session.info[key]
+
+
+def _owner_of(session: Session, group_id: int) -> int | None:
+    of_group = select(GroupOwner.owner_id).where(GroupOwner.group_id == group_id)
+    if writes_beside_others(session):
+        return session.scalar(of_group.with_for_update(read=True))
+    by = (generations.PEOPLE,)
+    return generations.kept(session, "owners of groups", by, group_id, lambda: session.scalar(of_group), MOST_KEPT)
 
 
 def set_owner(session: Session, group_id: int, owner_id: int | None) -> None:

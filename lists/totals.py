@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Text, case, cast, func, literal, null, select
 from sqlalchemy.orm import Session
 
-from . import filters, query
+from . import filters, plans, query
 from .catalogue import definition
 from .columns import ColumnType, Reference
 from .filters import Filter
@@ -77,7 +77,7 @@ def summarise(
     for place, (name, function) in enumerate(wanted.items()):
         columns.append(_value(reading, name, function).label(f"v{place}"))
         columns.append(_currency(reading, name, sources[name].type).label(f"c{place}"))
-    conditions = query.conditions(reading, where, search)
+    conditions = plans.conditions(reading, where, search)
     inner = select(literal(1).label("one"), *columns).where(*conditions).limit(MOST_ROWS + 1).subquery()
     keys = [inner.c[f"g{place}"] for place in range(len(by))]
     codes = [inner.c[f"c{place}"] for place in range(len(wanted))]

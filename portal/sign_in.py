@@ -9,11 +9,11 @@ import secrets
 from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, cast
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import delete, exists, func, select
+from sqlalchemy import Table, bindparam, delete, exists, func, select
 from sqlalchemy.orm import Session
 
 from ..lists.errors import DomainError, Invalid, NotFound
@@ -29,6 +29,13 @@ WEAK_BITS, STRONG_BITS = 35, 70
 MOST_TOKENS = 50
 # Letters that nobody mixes up when a password is read out.
 READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
+
+# Every request begins with one of these, so they are built once.
+_TOKENS, _SESSIONS, _NOTICES = (cast(Table, kind.__table__) for kind in (ApiToken, UserSession, Notice))
+_OF_TOKEN = select(_TOKENS.c.user_id).where(_TOKENS.c.token_hash == bindparam("token"))
+_OF_SESSION = select(
+    _SESSIONS.c.user_id, exists().where(_NOTICES.c.user_id == _SESSIONS.c.user_id, _NOTICES.c.seen.is_(None))
+).where(_SESSIONS.c.secret_hash == bindparam("secret"), _SESSIONS.c.expires > bindparam("now"))
 
 
 class TooManyTries(DomainError):
@@ -150,9 +157,7 @@ def user_of_session(session: Session, secret: str) -> tuple[int | None, bool]:
 
     Every page shows whether there are: asked here, that costs no statement of its own.
     """
-    news = exists().where(Notice.user_id == UserSession.user_id, Notice.seen.is_(None))
-    mine = UserSession.secret_hash == _hash(secret), UserSession.expires > now()
-    found = session.execute(select(UserSession.user_id, news).where(*mine)).first()
+    found = session.execute(_OF_SESSION, {"secret": _hash(secret), "now": now()}).first()
     return (found[0], found[1]) if found else (None, False)
 
 
@@ -220,7 +225,7 @@ def add_token(session: Session, user: User, name: str = "") -> str:
 
 def user_of_token(session: Session, token: str) -> int | None:
     """The user whose API token this is."""
-    return session.scalar(select(ApiToken.user_id).where(ApiToken.token_hash == _hash(token)))
+    return session.scalar(_OF_TOKEN, {"token": _hash(token)})
 
 
 def remove_token(session: Session, token: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from ...lists import own_views, query
+from ...lists import own_views, plans
 from ...lists.catalogue import ListDefinition, View, catalogue
 from ...lists.comments import named_in
 from ...lists.errors import DomainError
@@ -163,7 +163,7 @@ class _Happened:
             where: Filter | None = None
             if text:
                 where = parse_filter(text, self.found, actor, self.at, catalogue(self.session))
-            asked = query.conditions(reading, where, None)
+            asked = plans.conditions(reading, where, None)
         except DomainError:  # the view's filter means nothing any more
             return frozenset()
         ids = select(reading.id).where(reading.id.in_(sorted(self.by_item)), *asked)
