@@ -34,6 +34,7 @@ from _big_list import (
     server_there,
 )  # fmt: skip
 from _report import Results
+from flask import Flask
 from sqlalchemy.event import listen
 from sqlalchemy.orm import Session
 
@@ -46,6 +47,7 @@ from caseroom.lists.rights import PROGRAM, Actor
 from caseroom.portal import sign_in
 from caseroom.portal.app import create_app
 from caseroom.portal.home import Home, open_home
+from caseroom.portal.request import COOKIE, cookie_value
 from caseroom.portal.settings import load
 
 # --- Measuring ------------------------------------------------------------------------------------
@@ -132,8 +134,24 @@ def _over_http(home: Home, user: int, results: Results) -> None:
         admin = everything(user)
         service = milliseconds(lambda: query.page(session, admin, "bench", where=WHERE, order=ORDER))
     results.add("json", whole - service, "ms", 15, f"a page of 50 as JSON ({whole:.1f} ms) beyond the service's time")
+    seen = _page_of(app, home, user)
+    results.add("html", seen - service, "ms", 15, f"a page of 50 as HTML ({seen:.1f} ms) beyond the service's time")
     rights = ratio(lambda: get(tokens[1]), lambda: get(tokens[0]), 30)
     results.add("rights", rights, "ratio", 1.5, "a request of who reads 200 of 2,000 groups / the administrator's")
+
+
+def _page_of(app: Flask, home: Home, user: int) -> float:
+    """The whole list page as a browser gets it, milliseconds."""
+    with home.database.write() as session:
+        secret = sign_in.open_session(session, session.get_one(User, user), address="127.0.0.1", agent="bench")
+    with app.app_context():
+        cookie = f"{COOKIE}={cookie_value(secret)}"
+
+    def get() -> None:
+        answer = app.test_client().get("/lists/bench?f.state=open&sort=amount", headers={"Cookie": cookie})
+        assert answer.status_code == 200, answer.text
+
+    return milliseconds(get)
 
 
 def _token(home: Home, user: int, role: str) -> str:

@@ -11,10 +11,11 @@ from flask_compress import Compress
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from . import assets, errors, routes
+from . import assets, errors, routes, template_words
 from .home import Home, open_home
 from .navigation import shell_context
 from .pages import cells
+from .pages.table_cells import table_cells
 from .request import COOKIE, SAFE, cookie_value, finish, identify
 from .sentences import one_stop
 from .settings import Settings, languages
@@ -88,6 +89,7 @@ def create_app(settings: Settings, *, opened: Home | None = None) -> Caseroom:
         locale_selector=_language,
         timezone_selector=lambda: g.actor.time_zone if g.get("actor") else settings.time_zone,
     )
+    template_words.register(app)
     csrf = CSRFProtect(app)
     app.before_request(identify)
     app.before_request(
@@ -113,6 +115,7 @@ def _templates(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters["one_stop"] = one_stop
     app.jinja_env.filters["phone"] = cells.phone
+    app.jinja_env.filters["cells"] = table_cells
     assets.register(app)
     app.context_processor(shell_context)
 

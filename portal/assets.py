@@ -11,6 +11,7 @@ import hashlib
 import pathlib
 
 from flask import Flask, g, url_for
+from markupsafe import Markup
 
 STATIC = pathlib.Path(__file__).resolve().parent / "static"
 # Committed and served as they are, in the order in which the cascade needs them.
@@ -39,6 +40,17 @@ def asset_url(name: str) -> str:
     return known[name]
 
 
+def icon_picture(name: str, large: bool = False) -> Markup:
+    """A picture of the sprite. Drawn a hundred times in a page: as a macro it would take a tenth of its time."""
+    return _picture(asset_url("icons.svg"), name, large)
+
+
+@functools.lru_cache(maxsize=1024)
+def _picture(sprite: str, name: str, large: bool) -> Markup:
+    picture = '<svg class="icon{}" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>'
+    return Markup(picture).format(" icon-large" if large else "", sprite, name)
+
+
 def fingerprint(name: str) -> str:
     """The first ten hex digits of the file's SHA-256, or "" when there is no such file."""
     path = STATIC / name
@@ -61,6 +73,7 @@ def missing_bundles() -> list[str]:
 
 
 def register(app: Flask) -> None:
-    """Give the templates `asset_url` and `stylesheets`, in imported macros too."""
+    """Give the templates `asset_url`, `icon_picture` and `stylesheets`, in imported macros too."""
     app.add_template_global(asset_url)
+    app.add_template_global(icon_picture)
     app.add_template_global(lambda: STYLESHEETS, "stylesheets")

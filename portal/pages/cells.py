@@ -9,7 +9,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from babel.numbers import get_currency_symbol
-from flask import url_for
+from flask import g, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
@@ -28,7 +28,7 @@ _PILLS = {
 _MOST_TAGS = 12
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Cell:
     """A value ready to be shown: `kind` says which way (text, long, link, links, phone, …), `parts` are links."""
 
@@ -37,6 +37,11 @@ class Cell:
     href: str | None = None
     note: str | None = None  # a pill's kind, an instant as RFC 3339
     parts: tuple[Cell, ...] = ()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is its text and no more."""
+        return self.kind in ("text", "number", "empty")
 
 
 EMPTY = Cell("empty", "")
@@ -82,7 +87,12 @@ def system_label(name: str) -> str:
 
 def item_href(list_name: str, item_id: int) -> str | None:
     """The address of an item's page; people have none."""
-    return None if list_name == "users" else url_for("items.show", list_name=list_name, item_id=item_id)
+    if list_name == "users":
+        return None
+    known: dict[str, str] = g.setdefault("items_addresses", {})  # a page names dozens of items of a list
+    if list_name not in known:
+        known[list_name] = url_for("items.show", list_name=list_name, item_id=0).removesuffix("0")
+    return f"{known[list_name]}{item_id}"
 
 
 def cell(item: Item, column: Shown, actor: Actor, currency: str, today: datetime.date) -> Cell:

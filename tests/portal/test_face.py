@@ -13,8 +13,9 @@ from flask.testing import FlaskClient
 from flask_babel import Babel
 from flask_wtf import CSRFProtect
 
-from caseroom.portal import assets
+from caseroom.portal import assets, template_words
 from caseroom.portal.pages.styleguide import blueprint
+from caseroom.portal.pages.table_cells import table_cells
 from caseroom.portal.sentences import one_stop
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -29,7 +30,8 @@ def client() -> FlaskClient:
     app.jinja_env.undefined = jinja2.StrictUndefined
     Babel(app)
     CSRFProtect(app)
-    app.jinja_env.filters["one_stop"] = one_stop
+    app.jinja_env.filters["one_stop"], app.jinja_env.filters["cells"] = one_stop, table_cells
+    template_words.register(app)
     assets.register(app)
     app.register_blueprint(blueprint)
     return app.test_client()
