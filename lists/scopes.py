@@ -93,11 +93,13 @@ def owner_of(session: Session, group_id: int) -> int | None:
 
 
 def _owner_of(session: Session, group_id: int) -> int | None:
-    of_group = select(GroupOwner.owner_id).where(GroupOwner.group_id == group_id)
+    def find() -> int | None:
+        of_group = select(GroupOwner.owner_id).where(GroupOwner.group_id == group_id)
+        return session.scalar(of_group.with_for_update(read=True) if writes_beside_others(session) else of_group)
+
     if writes_beside_others(session):
-        return session.scalar(of_group.with_for_update(read=True))
-    by = (generations.PEOPLE,)
-    return generations.kept(session, "owners of groups", by, group_id, lambda: session.scalar(of_group), MOST_KEPT)
+        return find()
+    return generations.kept(session, "owners of groups", (generations.PEOPLE,), group_id, find, MOST_KEPT)
 
 
 def set_owner(session: Session, group_id: int, owner_id: int | None) -> None:
