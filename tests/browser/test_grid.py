@@ -216,6 +216,112 @@ def test_a_lost_connection_keeps_what_was_typed_and_tries_again(grid: tuple[Hous
     assert stored(house)[0] == ("Drill", 77.0)
 
 
+# --- Cells with several parts -----------------------------------------------------------------------
+
+SITES = {
+    "name": "sites",
+    "columns": [
+        {"name": "post", "type": "address"},
+        {"name": "about", "type": "rich_text"},
+        {"name": "papers", "type": "attachment"},
+    ],
+}
+
+
+@pytest.fixture
+def sites(grid: tuple[House, Page]) -> tuple[House, Page]:
+    house, page = grid
+    with house.write("admin") as (session, actor):
+        schema.create_list(session, actor, SITES)
+    for name in ("Depot", "Yard"):
+        house.make("sites", {"name": name})
+    page.goto("/lists/sites/grid?columns=name,post,about,papers")
+    page.locator("td").first.wait_for()
+    return house, page
+
+
+def site(house: House, name: str) -> Any:
+    with house.read("north") as (session, actor):
+        return next(one for one in query.page(session, actor, "sites").items if one["name"] == name)
+
+
+def test_an_address_is_edited_part_by_part_in_the_order_of_its_country(sites: tuple[House, Page]) -> None:
+    house, page = sites
+    cell(page, 1, 2).click()
+    page.keyboard.type("Fő utca 1")
+    box = page.get_by_role("dialog", name="post")
+    expect(box.get_by_label("Street and number")).to_have_value("Fő utca 1")
+    box.get_by_label("Country").focus()
+    box.get_by_label("Country").select_option("HU")
+    order = "(box) => [...box.querySelectorAll('[name^=post-]')].map((one) => one.name.slice(5))"
+    assert box.evaluate(order) == ["city", "street", "postcode", "region", "country"]
+    expect(box.get_by_label("Country")).to_be_focused()
+    box.get_by_label("Town").fill("Budapest")
+    page.keyboard.press("Enter")
+    state(page, "saved")
+    expect(cell(page, 1, 2)).to_have_text("Budapest, Fő utca 1, Hungary")
+    expect(cell(page, 2, 2)).to_be_focused()
+    page.keyboard.press("Control+d")
+    state(page, "saved")
+    assert site(house, "Yard")["post"] == {"street": "Fő utca 1", "city": "Budapest", "country": "HU"}
+    page.keyboard.press("Control+z")
+    state(page, "saved")
+    expect(cell(page, 2, 2)).to_have_text("")
+    page.keyboard.press("F2")
+    box.get_by_label("Street and number").fill("Other")
+    page.keyboard.press("Escape")
+    expect(cell(page, 2, 2)).to_be_focused()
+    assert site(house, "Yard")["post"] is None
+
+
+def test_formatted_text_is_edited_as_its_source_and_copied_as_words(sites: tuple[House, Page]) -> None:
+    house, page = sites
+    cell(page, 1, 3).click()
+    page.keyboard.type("Ask <b>twice</b>")
+    page.keyboard.press("Enter")
+    state(page, "saved")
+    expect(cell(page, 1, 3)).to_have_text("Ask twice")
+    assert site(house, "Depot")["about"] == "Ask <b>twice</b>"
+    cell(page, 1, 3).click()
+    text = copied(page)[0]
+    assert text == "Ask twice"
+    cell(page, 2, 3).click()
+    paste(page, text)
+    state(page, "saved")
+    assert site(house, "Yard")["about"] == "Ask <b>twice</b>"
+    cell(page, 2, 3).dblclick()
+    expect(page.locator(".grid-input")).to_have_value("Ask <b>twice</b>")
+    page.locator(".grid-input").fill("One & two\nthree")
+    page.keyboard.press("Enter")
+    state(page, "saved")
+    assert site(house, "Yard")["about"] == "One &amp; two<br>three"
+
+
+def test_files_are_chosen_in_the_cell_and_undone(sites: tuple[House, Page]) -> None:
+    house, page = sites
+    cell(page, 1, 4).click()
+    page.keyboard.press("Enter")
+    box = page.get_by_role("dialog", name="papers")
+    plan = {"name": "plan.txt", "mimeType": "text/plain", "buffer": b"Ground floor"}
+    bad = {"name": "empty.txt", "mimeType": "text/plain", "buffer": b""}
+    box.locator("input[type=file]").set_input_files([plan, bad])
+    expect(box.get_by_label("plan.txt")).to_be_checked()
+    expect(box.get_by_role("status")).to_contain_text("empty.txt: ")
+    box.get_by_role("button", name="Done").click()
+    state(page, "saved")
+    expect(cell(page, 1, 4)).to_have_text("plan.txt")
+    page.keyboard.press("F2")
+    box.get_by_label("plan.txt").uncheck()
+    page.keyboard.press("Control+Enter")
+    state(page, "saved")
+    assert site(house, "Depot")["papers"] is None
+    cell(page, 1, 1).click()
+    page.keyboard.press("Control+z")
+    expect(cell(page, 1, 4)).to_have_text("plan.txt")
+    state(page, "saved")
+    assert [one["name"] for one in site(house, "Depot")["papers"]] == ["plan.txt"]
+
+
 # --- More rows than one answer holds --------------------------------------------------------------
 
 SLOWLY = """(() => {

@@ -1,72 +1,6 @@
 // The rows of quick edit, what of them is not saved yet, and the batches that go to the server: each all or nothing.
 
-export interface Column {
-  name: string;
-  label: string;
-  /** Why it cannot be edited. */
-  fixed: string | null;
-  kind: "text" | "long" | "choice" | "lookup";
-  number: boolean;
-  required: boolean;
-  many: boolean;
-  choices?: string[];
-  suggest?: string;
-}
-
-/** A cell as it was typed, or, where it was chosen, the id that is meant beside its words. */
-export interface Typed {
-  text: string;
-  id?: number;
-}
-
-export class Row {
-  id: number | null = null;
-  version = 1;
-  editable = true;
-  cells: string[] = [];
-  readonly pending = new Map<string, Typed>();
-  /** Why cells were refused, by column; "" = the row as a whole. */
-  readonly refused = new Map<string, string>();
-  constructor(readonly key: string) {}
-}
-
-export interface Edit {
-  row: Row;
-  column: Column;
-  value: Typed;
-}
-
-interface Change {
-  kind: "create" | "update" | "delete" | "restore";
-  id?: number;
-  key?: string;
-  version?: number | "*";
-  cells?: Record<string, string>;
-  values?: Record<string, unknown>;
-  expected?: Record<string, unknown>;
-}
-
-interface RowData {
-  id: number;
-  version: number;
-  editable: boolean;
-  cells: string[];
-  key?: string | null;
-}
-
-interface Done {
-  rows: RowData[];
-  gone: number[];
-  undo: Change[];
-}
-
-export interface Refusal {
-  id: number | null;
-  key: string | null;
-  column: string;
-  message: string;
-  change: number;
-}
+import { type Change, type Column, type Done, type Edit, type Refusal, Row, type RowData, type Typed, changeOf, newBatch, without } from "./grid-rows";
 
 /** What is sent together: cells of rows, or the changes that take an earlier batch back. */
 interface Group {
@@ -116,7 +50,7 @@ export class Store {
       this.mayAdd = page.may_add;
       this.next = page.next;
       const known = new Set(this.rows.map((row) => row.id));
-      const fresh = page.rows.filter((row) => !known.has(row.id)).map((data) => this.fill(this.newRow(), data));
+      const fresh = page.rows.filter((row) => !known.has(row.id)).map((data) => this.newRow().fill(data));
       const end = this.rows.findIndex((row) => row.id === null);
       this.rows.splice(end < 0 ? this.rows.length : end, 0, ...fresh);
       this.state = "saved";
@@ -148,7 +82,7 @@ export class Store {
 
   /** Take over what was typed. Rows that are yet to be made wait until `leave`, unless `together`. */
   edit(edits: Edit[], together = false): void {
-    const real = edits.filter(({ row, column, value }) => this.text(row, column) !== value.text || value.id !== undefined);
+    const real = edits.filter(({ row, column, value }) => this.text(row, column) !== value.text || value.value !== undefined);
     if (!real.length) return;
     for (const { row, column, value } of real) {
       row.pending.set(column.name, value);
@@ -217,14 +151,6 @@ export class Store {
     return new Row(`r${++keys}`);
   }
 
-  private fill(row: Row, data: RowData): Row {
-    row.id = data.id;
-    row.version = data.version;
-    row.editable = data.editable;
-    row.cells = data.cells;
-    return row;
-  }
-
   private groupOf(row: Row): Group | undefined {
     return this.groups.find((group) => group.rows.has(row) && (group.refused || !group.sent));
   }
@@ -280,24 +206,14 @@ export class Store {
 
   private freeze(group: Group): NonNullable<Group["sent"]> {
     const values = new Map([...group.rows].map((row) => [row, new Map(row.pending)] as const));
-    const changes = group.back ? group.back.changes.map((change) => this.known(change)) : [...values].filter(([, cells]) => cells.size).map(([row, cells]) => this.change(row, cells));
-    return { batch: crypto.randomUUID?.() ?? randomId(), changes, values };
+    const changes = group.back ? group.back.changes.map((change) => this.known(change)) : [...values].filter(([, cells]) => cells.size).map(([row, cells]) => changeOf(row, cells));
+    return { batch: newBatch(), changes, values };
   }
 
   /** A row that came back is deleted only as we know it. */
   private known(change: Change): Change {
     const row = change.kind === "delete" ? this.rows.find((one) => one.id === change.id) : undefined;
     return row ? { ...change, version: row.version, key: row.key } : { ...change, key: this.rows.find((one) => one.id === change.id)?.key };
-  }
-
-  private change(row: Row, typed: Map<string, Typed>): Change {
-    const cells: Record<string, string> = {};
-    const values: Record<string, unknown> = {};
-    for (const [name, value] of typed) {
-      if (value.id === undefined) cells[name] = value.text;
-      else values[name] = value.id;
-    }
-    return row.id === null ? { kind: "create", key: row.key, cells, values } : { kind: "update", id: row.id, version: row.version, key: row.key, cells, values };
   }
 
   private done(group: Group, done: Done): void {
@@ -317,11 +233,11 @@ export class Store {
   private take(data: RowData): void {
     const row = this.rows.find((one) => one.id === data.id) ?? this.rows.find((one) => data.key && one.key === data.key);
     if (row) {
-      this.fill(row, data);
+      row.fill(data);
       return;
     }
     const end = this.rows.findIndex((one) => one.id === null && !one.pending.size);
-    this.rows.splice(end < 0 ? this.rows.length : end, 0, this.fill(this.newRow(), data));
+    this.rows.splice(end < 0 ? this.rows.length : end, 0, this.newRow().fill(data));
   }
 
   private refuse(group: Group, told: { detail?: string; refusals?: Refusal[]; rows?: RowData[] }): void {
@@ -353,23 +269,4 @@ export class Store {
     if (status !== 401) this.timer = window.setTimeout(() => this.retry(), pause * 1000);
     this.changed();
   }
-}
-
-/** The change without its refused cells; null where nothing is left of it. */
-function without(change: Change, refusals: Refusal[]): Change | null {
-  if (!refusals.length) return change;
-  if (refusals.some((one) => !one.column)) return null;
-  const columns = new Set(refusals.map((one) => one.column));
-  const keep = (some: Record<string, unknown> | undefined): Record<string, unknown> => Object.fromEntries(Object.entries(some ?? {}).filter(([name]) => !columns.has(name)));
-  const values = keep(change.values);
-  return Object.keys(values).length ? { ...change, values, expected: keep(change.expected) } : null;
-}
-
-/** A UUID of version 4 where the page is not served over https. */
-function randomId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = ((bytes[6] ?? 0) & 15) | 64;
-  bytes[8] = ((bytes[8] ?? 0) & 63) | 128;
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
 }

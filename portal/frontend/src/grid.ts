@@ -1,10 +1,13 @@
 // Quick edit: a list's rows as a grid with the keys of a spreadsheet (WAI-ARIA Authoring Practices, data grid).
 import { readBlock, writeBlock, writeTable } from "./grid-clipboard";
-import { Editor, type Leave } from "./grid-editor";
-import { type Column, type Edit, type Row, Store, type Typed } from "./grid-store";
+import { type Begun, type Editor, type Leave, TextEditor } from "./grid-editor";
+import { FieldsEditor } from "./grid-fields";
+import type { Column, Edit, Row, Typed } from "./grid-rows";
+import { Status } from "./grid-status";
+import { Store } from "./grid-store";
 import { make } from "./page";
 
-const MOST_TOLD = 12;
+const WITH_FIELDS = ["address", "location", "participants", "attachment"];
 
 interface Place {
   row: number;
@@ -12,8 +15,8 @@ interface Place {
 }
 
 class Grid {
-  private readonly words = JSON.parse(document.querySelector<HTMLTemplateElement>("#grid-words")?.content.textContent || "{}") as Record<string, string>;
   private readonly store: Store;
+  private readonly status: Status;
   private readonly table = make("table", { class: "grid", role: "grid", "aria-multiselectable": "true" });
   private readonly head = this.table.createTHead();
   private readonly body = this.table.createTBody();
@@ -22,15 +25,16 @@ class Grid {
   private at: Place = { row: 0, column: 0 };
   private anchor: Place = { row: 0, column: 0 };
   private editor: Editor | null = null;
-  private said = "";
+  private copied: { text: string; columns: Column[]; cells: Typed[][] } | null = null;
   private dragging = false;
 
   constructor(private readonly root: HTMLElement) {
     this.store = new Store(root.dataset.rows ?? "", root.dataset.write ?? "", (said) => this.show(said));
+    this.status = new Status(root, this.store, (row, column) => this.select({ row, column }));
     this.table.classList.add("table");
     this.scroll.classList.add("table-scroll");
     this.table.setAttribute("aria-label", root.dataset.label ?? "");
-    this.part("place").append(this.scroll);
+    this.status.part("place").append(this.scroll);
     this.table.addEventListener("keydown", (event) => this.key(event));
     this.table.addEventListener("mousedown", (event) => this.press(event));
     this.table.addEventListener("mouseover", (event) => this.drag(event));
@@ -38,6 +42,7 @@ class Grid {
     this.table.addEventListener("dblclick", (event) => this.placeOf(event.target) && this.edit(null));
     for (const name of ["copy", "cut", "paste"] as const) this.table.addEventListener(name, (event) => this.clipboard(name, event));
     this.scroll.addEventListener("scroll", () => this.more());
+    for (const name of ["scroll", "resize"]) addEventListener(name, () => this.follow(), { capture: true });
     this.onPress("undo", () => this.store.back("undo"));
     this.onPress("redo", () => this.store.back("redo"));
     this.onPress("retry", () => this.store.retry());
@@ -47,22 +52,14 @@ class Grid {
     void this.store.load();
   }
 
-  private part(name: string): HTMLElement {
-    return this.root.querySelector(`[data-grid="${name}"]`) as HTMLElement;
-  }
-
   private onPress(name: string, act: () => void): void {
-    this.part(name).addEventListener("click", act);
-  }
-
-  private say(key: string, values: Record<string, string | number> = {}): string {
-    return Object.entries(values).reduce((text, [name, value]) => text.replace(`{${name}}`, String(value)), this.words[key] ?? key);
+    this.status.part(name).addEventListener("click", act);
   }
 
   // --- What is shown ---
 
   private show(said = ""): void {
-    if (said) this.said = this.say(said);
+    if (said) this.status.tell(this.status.say(said));
     const { store } = this;
     if (store.columns.length && !this.head.rows.length) this.showHead();
     if (store.mayAdd && store.columns.length && !store.rows.some((row) => row.id === null && !row.pending.size)) store.add();
@@ -76,13 +73,13 @@ class Grid {
     this.anchor = this.within(this.anchor);
     this.mark();
     if (focused && !this.table.contains(document.activeElement)) this.cell(this.at)?.focus();
-    this.showState();
+    this.status.show();
     this.more();
   }
 
   private showHead(): void {
     const row = this.head.insertRow();
-    row.append(make("th", { scope: "col", class: "grid-number" }, make("span", { class: "visually-hidden" }, this.say("rowNumber"))));
+    row.append(make("th", { scope: "col", class: "grid-number" }, make("span", { class: "visually-hidden" }, this.status.say("rowNumber"))));
     for (const column of this.store.columns) row.append(make("th", { scope: "col", class: column.number ? "number" : undefined, title: column.fixed ?? undefined }, column.label));
   }
 
@@ -101,64 +98,20 @@ class Grid {
     line.classList.toggle("is-new", row.id === null);
     const number = row.id === null ? "＋" : String(index + 1);
     if (line.cells[0] && line.cells[0].textContent !== number) line.cells[0].textContent = number;
-    if (row.id === null) line.cells[0]?.setAttribute("aria-label", this.say("newRow"));
+    if (row.id === null) line.cells[0]?.setAttribute("aria-label", this.status.say("newRow"));
     else line.cells[0]?.removeAttribute("aria-label");
     this.store.columns.forEach((column, place) => this.showCell(row, column, line.cells[place + 1] as HTMLElement));
   }
 
   private showCell(row: Row, column: Column, cell: HTMLElement): void {
-    if (this.editor && cell.contains(this.editor.field)) return;
     const text = this.store.text(row, column);
     if (cell.textContent !== text) cell.textContent = text;
     const why = row.pending.has(column.name) ? this.store.why(row, column) : (row.refused.get(column.name) ?? null);
-    const fixed = column.fixed ?? (row.editable ? null : this.say("readonlyRow"));
+    const fixed = column.fixed ?? (row.editable ? null : this.status.say("readonlyRow"));
     set(cell, "aria-readonly", fixed ? "true" : null);
     set(cell, "aria-invalid", why ? "true" : null);
     set(cell, "title", why ?? fixed);
     cell.classList.toggle("is-pending", row.pending.has(column.name));
-  }
-
-  private showState(): void {
-    const { store } = this;
-    const state = this.part("state");
-    const text = this.said || this.say(store.state);
-    if (state.textContent !== text) state.textContent = text;
-    if (["saving", "unsaved", "offline", "signedOut", "refused"].includes(store.state)) {
-      if (state.textContent !== this.say(store.state)) state.textContent = this.say(store.state);
-    }
-    state.dataset.state = store.state;
-    for (const name of ["undo", "redo"] as const) (this.part(name) as HTMLButtonElement).disabled = !store.can(name);
-    this.part("add").hidden = !store.mayAdd;
-    this.part("retry").hidden = !["offline", "signedOut"].includes(store.state);
-    this.part("discard").hidden = store.state !== "refused" && !(store.state === "offline" && store.hasUnsaved);
-    this.showRefused();
-  }
-
-  private showRefused(): void {
-    const box = this.part("refused");
-    const { refusals, problem } = this.store;
-    box.hidden = !refusals.length && !problem;
-    const told = JSON.stringify([refusals, problem]);
-    if (box.dataset.told === told) return;
-    box.dataset.told = told;
-    const list = make("ul", {});
-    for (const one of refusals.slice(0, MOST_TOLD)) {
-      const index = this.store.rows.findIndex((row) => (one.key ? row.key === one.key : row.id === one.id));
-      const column = this.store.columns.findIndex((each) => each.name === one.column);
-      const where = [index < 0 ? "" : this.say("row", { number: index + 1 }), this.store.columns[column]?.label ?? one.column].filter(Boolean).join(", ");
-      const text = where ? `${where}: ${one.message}` : one.message;
-      const link = make("button", { type: "button", class: "button button-quiet" }, text);
-      link.addEventListener("click", () => this.select({ row: Math.max(index, 0), column: Math.max(column, 0) }));
-      list.append(make("li", {}, index < 0 ? text : link));
-    }
-    if (refusals.length > MOST_TOLD) list.append(make("li", {}, this.say("more", { count: refusals.length - MOST_TOLD })));
-    const heading = this.store.state === "refused" || problem ? this.say("refusedCells") : this.say("undoRefused");
-    box.replaceChildren(make("div", {}, make("strong", {}, problem || heading), list));
-  }
-
-  private tell(text: string): void {
-    this.said = text;
-    this.part("state").textContent = text;
   }
 
   // --- Where one is ---
@@ -182,7 +135,7 @@ class Grid {
     const before = this.store.rows[this.at.row];
     this.at = this.within(place);
     if (!extend) this.anchor = this.at;
-    this.said = "";
+    this.status.forget();
     this.mark();
     const cell = this.cell(this.at);
     cell?.focus({ preventScroll: true });
@@ -220,7 +173,7 @@ class Grid {
 
   private press(event: MouseEvent): void {
     const place = this.placeOf(event.target);
-    if (!place || event.button !== 0 || (this.editor && this.cell(place)?.contains(this.editor.field))) return;
+    if (!place || event.button !== 0) return;
     event.preventDefault();
     this.editor?.finish("away");
     this.dragging = true;
@@ -293,7 +246,7 @@ class Grid {
   // --- Editing ---
 
   private fixedAt(row: Row | undefined, column: Column | undefined): string | null {
-    return column?.fixed ?? (row?.editable === false ? this.say("readonlyRow") : null);
+    return column?.fixed ?? (row?.editable === false ? this.status.say("readonlyRow") : null);
   }
 
   private edit(typed: string | null): void {
@@ -302,10 +255,22 @@ class Grid {
     const cell = this.cell(this.at);
     if (!row || !column || !cell || this.editor) return;
     const fixed = this.fixedAt(row, column);
-    if (fixed) return this.tell(fixed);
-    const text = this.store.text(row, column);
-    cell.textContent = "";
-    this.editor = new Editor(cell, column, text, typed, (value, leave) => this.edited(row, column, value, leave));
+    if (fixed) return this.status.tell(fixed);
+    const begun: Begun = {
+      column, typed, text: this.store.text(row, column), value: row.value(column),
+      done: (value, leave) => this.edited(row, column, value, leave),
+    };
+    this.editor = WITH_FIELDS.includes(column.kind) ? new FieldsEditor(begun, { say: (key) => this.status.say(key), filesAddress: this.root.dataset.files ?? "" }) : new TextEditor(begun);
+    this.editor.open(this.root, cell.getBoundingClientRect());
+  }
+
+  /** The editor stays over its cell; what is typed is kept when the cell goes out of sight. */
+  private follow(): void {
+    const cell = this.editor && this.cell(this.at)?.getBoundingClientRect();
+    const frame = this.scroll.getBoundingClientRect();
+    if (!this.editor || !cell) return;
+    if (cell.bottom < frame.top || cell.top > frame.bottom) this.editor.finish("away");
+    else this.editor.follow(cell);
   }
 
   private edited(row: Row, column: Column, value: Typed | null, leave: Leave): void {
@@ -331,8 +296,10 @@ class Grid {
     this.apply((row, column) => (row === source || this.fixedAt(row, column) ? null : this.copyOf(source, column)));
   }
 
+  /** Files belong to their row: of them only the names are copied. */
   private copyOf(row: Row, column: Column): Typed {
-    return { ...row.pending.get(column.name), text: this.store.text(row, column) };
+    const text = this.store.text(row, column);
+    return column.kind === "attachment" ? { text } : { text, value: row.value(column) };
   }
 
   private apply(value: (row: Row, column: Column) => Typed | null): void {
@@ -352,31 +319,40 @@ class Grid {
   private clipboard(name: "copy" | "cut" | "paste", event: ClipboardEvent): void {
     if (this.editor || !event.clipboardData) return;
     event.preventDefault();
-    if (name === "paste") return this.paste(readBlock(event.clipboardData.getData("text/plain")));
+    if (name === "paste") return this.paste(event.clipboardData.getData("text/plain"));
     const { top, bottom, left, right } = this.box;
-    const block = this.store.rows.slice(top, bottom + 1).map((row) => this.store.columns.slice(left, right + 1).map((column) => this.store.text(row, column)));
-    event.clipboardData.setData("text/plain", writeBlock(block));
+    const columns = this.store.columns.slice(left, right + 1);
+    const cells = this.store.rows.slice(top, bottom + 1).map((row) => columns.map((column) => this.copyOf(row, column)));
+    const block = cells.map((row) => row.map((cell) => cell.text));
+    this.copied = { text: writeBlock(block), columns, cells };
+    event.clipboardData.setData("text/plain", this.copied.text);
     event.clipboardData.setData("text/html", writeTable(block));
     if (name === "cut") this.clear();
-    this.tell(this.say("copied", { count: block.length * (block[0]?.length ?? 0) }));
+    this.status.tell(this.status.say("copied", { count: block.length * (block[0]?.length ?? 0) }));
   }
 
-  private paste(given: string[][]): void {
+  private paste(text: string): void {
+    const given = readBlock(text);
+    const own = this.copied?.text === text ? this.copied : null;
     const { top, bottom, left, right } = this.box;
     const single = given.length === 1 && given[0]?.length === 1;
     const block = single ? Array.from({ length: bottom - top + 1 }, () => Array<string>(right - left + 1).fill(given[0]?.[0] ?? "")) : given;
     const width = block[0]?.length ?? 0;
     const missing = top + block.length - this.store.rows.length;
     const most = { rows: Number(this.root.dataset.mostRows), cells: Number(this.root.dataset.mostCells) };
-    if (left + width > this.store.columns.length) return this.tell(this.say("tooWide"));
-    if (block.length > most.rows || block.length * width > most.cells) return this.tell(this.say("tooMuch", most));
-    if (missing > 0 && !this.store.mayAdd) return this.tell(this.say("noAdd"));
+    if (left + width > this.store.columns.length) return this.status.tell(this.status.say("tooWide"));
+    if (block.length > most.rows || block.length * width > most.cells) return this.status.tell(this.status.say("tooMuch", most));
+    if (missing > 0 && !this.store.mayAdd) return this.status.tell(this.status.say("noAdd"));
     for (let more = 0; more < missing; more += 1) this.store.add();
-    const edits = block.flatMap((cells, down) => cells.map((text, across) => ({ row: this.store.rows[top + down] as Row, column: this.store.columns[left + across] as Column, value: { text } })));
+    const edits = block.flatMap((cells, down) => cells.map((text, across): Edit => {
+      const column = this.store.columns[left + across] as Column;
+      const from = own?.columns[single ? 0 : across] === column ? own?.cells[single ? 0 : down]?.[single ? 0 : across] : undefined;
+      return { row: this.store.rows[top + down] as Row, column, value: from ?? { text } };
+    }));
     this.store.edit(edits, edits.length > 1);
     this.anchor = { row: top, column: left };
     this.select({ row: top + block.length - 1, column: left + width - 1 }, true);
-    this.tell(this.say("pasted", { count: edits.length }));
+    this.status.tell(this.status.say("pasted", { count: edits.length }));
   }
 }
 
