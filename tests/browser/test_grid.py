@@ -24,6 +24,15 @@ TOOLS = {
 ADDRESS = "/lists/tools/grid?columns=name,price,state,firm,twice"
 
 
+SLOWLY = """(() => {
+    const real = fetch;
+    window.fetch = async (...all) => {
+        await new Promise((go) => setTimeout(go, 400));
+        return real(...all);
+    };
+})()"""
+
+
 @pytest.fixture
 def grid(running: tuple[House, str], browser: Browser) -> Iterator[tuple[House, Page]]:
     house, address = running
@@ -216,6 +225,97 @@ def test_a_lost_connection_keeps_what_was_typed_and_tries_again(grid: tuple[Hous
     assert stored(house)[0] == ("Drill", 77.0)
 
 
+# --- Rows that go -----------------------------------------------------------------------------------
+
+
+def names(house: House) -> list[str]:
+    return [name for name, _price in stored(house)]
+
+
+def test_chosen_rows_are_deleted_and_come_back_to_where_they_were(grid: tuple[House, Page]) -> None:
+    house, page = grid
+    cell(page, 1, 2).click()
+    page.keyboard.press("Shift+Space")
+    expect(cell(page, 1, 5)).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("Shift+ArrowDown")
+    page.keyboard.press("Control+-")
+    expect(page.locator("[data-grid=state]")).to_have_text("Deleted. Undo brings it back.")
+    expect(cell(page, 1, 1)).to_have_text("Saw")
+    expect(cell(page, 1, 1)).to_be_focused()
+    assert names(house) == ["Saw"]
+    page.keyboard.press("Control+z")
+    expect(cell(page, 1, 1)).to_have_text("Drill")
+    expect(cell(page, 2, 1)).to_have_text("Hammer")
+    expect(cell(page, 3, 1)).to_have_text("Saw")
+    state(page, "saved")
+    assert names(house) == ["Drill", "Hammer", "Saw"]
+    page.keyboard.press("Control+y")
+    expect(page.locator(".grid tbody tr")).to_have_count(2)
+
+
+def test_more_than_a_few_rows_are_deleted_after_a_question(grid: tuple[House, Page]) -> None:
+    house, page = grid
+    house.make("tools", {"name": "Axe"})
+    page.reload()
+    page.locator("tbody th").first.click()
+    page.locator("tbody th").nth(3).click(modifiers=["Shift"])
+    page.get_by_role("button", name="Delete rows").click()
+    question = page.get_by_role("dialog", name="Delete rows")
+    expect(question).to_contain_text("Chosen rows: 4")
+    question.get_by_role("button", name="Cancel").click()
+    expect(page.locator(".grid tbody tr:not(.is-new)")).to_have_count(4)
+    page.get_by_role("button", name="Delete rows").click()
+    question.get_by_role("button", name="Delete", exact=True).click()
+    expect(page.locator(".grid tbody tr:not(.is-new)")).to_have_count(0)
+    state(page, "saved")
+    assert names(house) == []
+
+
+def test_where_one_row_may_not_be_deleted_none_is_and_it_is_named(grid: tuple[House, Page]) -> None:
+    house, page = grid
+    with house.write("west") as (session, actor):
+        second = query.page(session, actor, "tools", order=[("name", False)]).items[1]
+        items.update(session, actor, "tools", second.id, {"price": 99}, version=1)
+    cell(page, 1, 1).click()
+    page.keyboard.press("Shift+ArrowDown")
+    page.keyboard.press("Control+-")
+    expect(page.locator("[data-grid=refused]")).to_contain_text("Nothing was deleted.")
+    expect(page.locator("[data-grid=refused]")).to_contain_text("Row 2: West Person has changed this meanwhile: price.")
+    expect(page.locator(".grid tbody tr.is-refused th")).to_have_text("2")
+    expect(cell(page, 2, 2)).to_have_text("99")
+    assert names(house) == ["Drill", "Hammer", "Saw"]
+    page.keyboard.press("Control+-")
+    expect(page.locator(".grid tbody tr:not(.is-new)")).to_have_count(2)
+    expect(page.locator("[data-grid=refused]")).to_be_hidden()
+
+
+def test_a_row_that_was_never_saved_is_just_gone(grid: tuple[House, Page]) -> None:
+    house, page = grid
+    cell(page, 3, 1).click()
+    paste(page, "Saw\t30\nNail\tmany\nPin\t2")
+    state(page, "refused")
+    cell(page, 4, 1).click()
+    page.keyboard.press("Control+-")
+    state(page, "saved")
+    assert names(house) == ["Drill", "Hammer", "Pin", "Saw"]
+
+
+def test_what_was_done_last_is_undone_first_even_while_it_is_saved(grid: tuple[House, Page]) -> None:
+    house, page = grid
+    page.add_init_script(SLOWLY)
+    page.reload()
+    page.locator("td").first.wait_for()
+    for row, text in ((1, "11"), (2, "22"), (3, "33")):
+        cell(page, row, 2).click()
+        page.keyboard.type(text)
+        page.keyboard.press("Enter")
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+y")
+    state(page, "saved")
+    assert [price for _name, price in stored(house)] == [11, 22, 30]
+
+
 # --- Cells with several parts -----------------------------------------------------------------------
 
 SITES = {
@@ -323,14 +423,6 @@ def test_files_are_chosen_in_the_cell_and_undone(sites: tuple[House, Page]) -> N
 
 
 # --- More rows than one answer holds --------------------------------------------------------------
-
-SLOWLY = """(() => {
-    const real = fetch;
-    window.fetch = async (...all) => {
-        await new Promise((go) => setTimeout(go, 400));
-        return real(...all);
-    };
-})()"""
 
 
 @pytest.fixture

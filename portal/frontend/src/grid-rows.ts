@@ -35,6 +35,8 @@ export class Row {
   cells: string[] = [];
   /** The values behind the texts of lookups and of cells with several parts. */
   values: Record<string, unknown> = {};
+  /** On its way to the recycle bin. */
+  going = false;
   readonly pending = new Map<string, Typed>();
   /** Why cells were refused, by column; "" = the row as a whole. */
   readonly refused = new Map<string, string>();

@@ -42,6 +42,7 @@ export class Status {
     state.dataset.state = store.state;
     for (const name of ["undo", "redo"] as const) (this.part(name) as HTMLButtonElement).disabled = !store.can(name);
     this.part("add").hidden = !store.mayAdd;
+    this.part("remove").hidden = !store.rows.some((row) => row.editable && row.id !== null);
     this.part("retry").hidden = !["offline", "signedOut"].includes(store.state);
     this.part("discard").hidden = store.state !== "refused" && !(store.state === "offline" && store.hasUnsaved);
     this.showRefused();
@@ -49,9 +50,9 @@ export class Status {
 
   private showRefused(): void {
     const box = this.part("refused");
-    const { refusals, problem } = this.store;
+    const { refusals, problem, refusedKind } = this.store;
     box.hidden = !refusals.length && !problem;
-    const told = JSON.stringify([refusals, problem]);
+    const told = JSON.stringify([refusals, problem, refusedKind]);
     if (box.dataset.told === told) return;
     box.dataset.told = told;
     const list = make("ul", {});
@@ -65,7 +66,8 @@ export class Status {
       list.append(make("li", {}, index < 0 ? text : link));
     }
     if (refusals.length > MOST_TOLD) list.append(make("li", {}, this.say("more", { count: refusals.length - MOST_TOLD })));
-    const heading = this.store.state === "refused" || problem ? this.say("refusedCells") : this.say("undoRefused");
+    const headings = { edit: this.say("refusedCells"), delete: this.say("notDeleted"), undo: this.say("undoRefused"), redo: this.say("undoRefused") };
+    const heading = headings[refusedKind];
     box.replaceChildren(make("div", {}, make("strong", {}, problem || heading), list));
   }
 }

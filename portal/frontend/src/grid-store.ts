@@ -2,11 +2,13 @@
 
 import { type Change, type Column, type Done, type Edit, type Refusal, Row, type RowData, type Typed, changeOf, newBatch, without } from "./grid-rows";
 
-/** What is sent together: cells of rows, or the changes that take an earlier batch back. */
+/** What is sent together: cells of rows, rows that go, or a step back or forth; which step, is known when its turn comes. */
 interface Group {
+  kind: "edit" | "delete" | "undo" | "redo";
   rows: Set<Row>;
-  back?: { changes: Change[]; to: "undo" | "redo" };
   refused: boolean;
+  /** What is left of a step of which something was refused. */
+  rest?: Change[];
   /** As it was first sent: sent again after a lost answer it is the same batch. */
   sent?: { batch: string; changes: Change[]; values: Map<Row, Map<string, Typed>> };
 }
@@ -14,6 +16,8 @@ interface Group {
 export type State = "loading" | "saved" | "unsaved" | "saving" | "refused" | "offline" | "signedOut";
 
 const PAUSES = [2, 5, 10, 30];
+/** What is said when it is done; of what was typed the state says it. */
+const SAID = { delete: "deleted", undo: "undone", redo: "redone" };
 let keys = 0;
 
 export class Store {
@@ -23,6 +27,8 @@ export class Store {
   next: string | null = null;
   state: State = "loading";
   refusals: Refusal[] = [];
+  /** What was refused. */
+  refusedKind: Group["kind"] = "edit";
   /** What a refusal says that belongs to no cell. */
   problem = "";
   private groups: Group[] = [];
@@ -30,6 +36,8 @@ export class Store {
   private busy = false;
   private tries = 0;
   private timer = 0;
+  /** Where deleted rows stood, by their ids. */
+  private readonly stood = new Map<number, number>();
 
   constructor(
     private readonly rowsAddress: string,
@@ -84,6 +92,7 @@ export class Store {
   edit(edits: Edit[], together = false): void {
     const real = edits.filter(({ row, column, value }) => this.text(row, column) !== value.text || value.value !== undefined);
     if (!real.length) return;
+    this.forget();
     for (const { row, column, value } of real) {
       row.pending.set(column.name, value);
       row.refused.delete(column.name);
@@ -104,12 +113,34 @@ export class Store {
     void this.send();
   }
 
+  /** Put rows into the recycle bin, all or none. What was typed into them goes too; of one that was never saved all. */
+  remove(rows: Row[]): void {
+    this.forget();
+    const known = new Set(rows.filter((row) => row.id !== null || this.groups.some((group) => group.sent && group.rows.has(row))));
+    for (const row of rows) {
+      row.pending.clear();
+      row.refused.clear();
+      const group = this.groupOf(row);
+      group?.rows.delete(row);
+      if (group) group.refused = false; // what it was refused for may be gone with the row
+    }
+    this.refusals = this.refusals.filter((one) => !rows.some((row) => row.key === one.key));
+    this.rows = this.rows.filter((row) => known.has(row) || !rows.includes(row));
+    for (const row of known) row.going = true;
+    this.groups = this.groups.filter((group) => group.rows.size || group.kind !== "edit");
+    if (known.size) this.groups.push({ kind: "delete", rows: known, refused: false });
+    this.settle();
+    this.changed();
+    void this.send();
+  }
+
   discard(): void {
     clearTimeout(this.timer);
     this.groups = this.groups.filter((group) => group.sent && !group.refused && this.busy);
     for (const row of this.rows) {
       row.pending.clear();
       row.refused.clear();
+      row.going = this.groups.some((group) => group.kind === "delete" && group.rows.has(row));
     }
     this.rows = this.rows.filter((row) => row.id !== null);
     this.refusals = [];
@@ -120,13 +151,15 @@ export class Store {
   }
 
   can(which: "undo" | "redo"): boolean {
-    return this.undone[which].length > 0;
+    const coming = this.groups.some((group) => !group.refused && (which === "undo" ? group.kind !== "undo" : group.kind === "undo"));
+    return coming || this.undone[which].length > 0;
   }
 
+  /** Take the last step back, or do it again. What is still on its way comes first. */
   back(which: "undo" | "redo"): void {
-    const changes = this.undone[which].pop();
-    if (!changes) return;
-    this.groups.push({ rows: new Set(), back: { changes, to: which === "undo" ? "redo" : "undo" }, refused: false });
+    if (!this.can(which)) return;
+    this.forget();
+    this.groups.push({ kind: which, rows: new Set(), refused: false });
     this.settle();
     this.changed();
     void this.send();
@@ -147,6 +180,14 @@ export class Store {
     return this.groups.length > 0 || this.rows.some((row) => row.pending.size > 0);
   }
 
+  /** What is told of a step that is over; what was refused and waits to be mended stays. */
+  private forget(): void {
+    if (this.groups.some((group) => group.refused)) return;
+    this.refusals = [];
+    this.problem = "";
+    for (const row of this.rows) row.refused.clear();
+  }
+
   private newRow(): Row {
     return new Row(`r${++keys}`);
   }
@@ -163,7 +204,7 @@ export class Store {
     for (const row of rows) row.refused.clear();
     const keys = new Set([...rows].map((row) => row.key));
     this.refusals = this.refusals.filter((one) => !one.key || !keys.has(one.key));
-    this.groups.push({ rows, refused: false });
+    this.groups.push({ kind: "edit", rows, refused: false });
     this.settle();
   }
 
@@ -176,8 +217,9 @@ export class Store {
   private async send(): Promise<void> {
     const group = this.groups.find((one) => !one.refused);
     if (!group || this.busy) return;
-    this.busy = true;
     group.sent ??= this.freeze(group);
+    if (!group.sent.changes.length) return this.skip(group);
+    this.busy = true;
     if (this.state !== "offline") this.state = "saving";
     this.changed();
     try {
@@ -204,16 +246,28 @@ export class Store {
     this.changed();
   }
 
-  private freeze(group: Group): NonNullable<Group["sent"]> {
-    const values = new Map([...group.rows].map((row) => [row, new Map(row.pending)] as const));
-    const changes = group.back ? group.back.changes.map((change) => this.known(change)) : [...values].filter(([, cells]) => cells.size).map(([row, cells]) => changeOf(row, cells));
-    return { batch: newBatch(), changes, values };
+  private skip(group: Group): void {
+    this.groups = this.groups.filter((one) => one !== group);
+    this.settle();
+    this.changed();
+    void this.send();
   }
 
-  /** A row that came back is deleted only as we know it. */
-  private known(change: Change): Change {
-    const row = change.kind === "delete" ? this.rows.find((one) => one.id === change.id) : undefined;
-    return row ? { ...change, version: row.version, key: row.key } : { ...change, key: this.rows.find((one) => one.id === change.id)?.key };
+  private freeze(group: Group): NonNullable<Group["sent"]> {
+    const values = new Map([...group.rows].map((row) => [row, new Map(row.pending)] as const));
+    return { batch: newBatch(), changes: this.changesOf(group, values), values };
+  }
+
+  private changesOf(group: Group, values: Map<Row, Map<string, Typed>>): Change[] {
+    if (group.kind === "edit") return [...values].filter(([, cells]) => cells.size).map(([row, cells]) => changeOf(row, cells));
+    if (group.kind === "delete") return [...group.rows].flatMap(({ id, version, key }) => (id === null ? [] : { kind: "delete" as const, id, version, key }));
+    const rows = new Map(this.rows.map((row) => [row.id, row]));
+    const known = (change: Change): Change => {
+      const row = rows.get(change.id ?? null);
+      // A row that came back is deleted only as we know it.
+      return row && change.kind === "delete" ? { ...change, version: row.version, key: row.key } : { ...change, key: row?.key };
+    };
+    return (group.rest ?? this.undone[group.kind].pop() ?? []).map(known);
   }
 
   private done(group: Group, done: Done): void {
@@ -223,11 +277,17 @@ export class Store {
       row.refused.clear();
     }
     for (const data of done.rows) this.take(data);
-    this.rows = this.rows.filter((row) => row.id === null || !done.gone.includes(row.id));
-    if (done.undo.length) this.undone[group.back?.to ?? "undo"].push(done.undo);
-    if (!group.back) this.undone.redo = [];
+    this.drop(new Set(done.gone));
+    if (done.undo.length) this.undone[group.kind === "undo" ? "redo" : "undo"].push(done.undo);
+    if (group.kind === "edit" || group.kind === "delete") this.undone.redo = [];
     this.problem = "";
-    if (group.back) this.changed(group.back.to === "redo" ? "undone" : "redone");
+    if (group.kind !== "edit") this.changed(SAID[group.kind]);
+  }
+
+  private drop(gone: Set<number | null>): void {
+    if (!gone.size) return;
+    this.rows.forEach((row, index) => row.id !== null && gone.has(row.id) && this.stood.set(row.id, index));
+    this.rows = this.rows.filter((row) => row.id === null || !gone.has(row.id));
   }
 
   private take(data: RowData): void {
@@ -236,30 +296,35 @@ export class Store {
       row.fill(data);
       return;
     }
-    const end = this.rows.findIndex((one) => one.id === null && !one.pending.size);
-    this.rows.splice(end < 0 ? this.rows.length : end, 0, this.newRow().fill(data));
+    const blank = this.rows.findIndex((one) => one.id === null && !one.pending.size);
+    const end = blank < 0 ? this.rows.length : blank;
+    this.rows.splice(Math.min(this.stood.get(data.id) ?? end, end), 0, this.newRow().fill(data));
   }
 
   private refuse(group: Group, told: { detail?: string; refusals?: Refusal[]; rows?: RowData[] }): void {
     const refusals = told.refusals ?? [];
     for (const data of told.rows ?? []) this.take(data);
     this.problem = refusals.length ? "" : (told.detail ?? "");
-    if (group.back) return this.refuseBack(group, refusals);
-    group.refused = true;
-    group.sent = undefined;
     this.refusals = refusals;
+    this.refusedKind = group.kind;
     for (const one of refusals) this.rows.find((row) => row.key === one.key)?.refused.set(one.column, one.message);
+    if (group.kind === "undo" || group.kind === "redo") return this.refuseBack(group, refusals);
+    if (group.kind === "delete") {
+      this.groups = this.groups.filter((one) => one !== group);
+      for (const row of group.rows) row.going = false;
+    }
+    group.refused = group.kind === "edit";
+    group.sent = undefined;
   }
 
   /** What somebody else has changed since stays; the rest of the batch is taken back. */
   private refuseBack(group: Group, refusals: Refusal[]): void {
     const changes = group.sent?.changes ?? [];
     this.groups = this.groups.filter((one) => one !== group);
-    this.refusals = refusals;
     const rest = changes
       .map((change, place) => without(change, refusals.filter((one) => one.change === place)))
       .filter((change): change is Change => change !== null);
-    if (group.back && refusals.length && rest.length) this.groups.unshift({ rows: new Set(), back: { ...group.back, changes: rest }, refused: false });
+    if (refusals.length && rest.length) this.groups.unshift({ kind: group.kind, rows: new Set(), rest, refused: false });
   }
 
   private fail(status: number): void {

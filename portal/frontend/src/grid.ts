@@ -7,6 +7,8 @@ import { Status } from "./grid-status";
 import { Store } from "./grid-store";
 import { make } from "./page";
 
+/** So many rows are deleted without asking: the undo is near. */
+const FEW = 3;
 const WITH_FIELDS = ["address", "location", "participants", "attachment"];
 
 interface Place {
@@ -25,8 +27,9 @@ class Grid {
   private at: Place = { row: 0, column: 0 };
   private anchor: Place = { row: 0, column: 0 };
   private editor: Editor | null = null;
+  private readonly sure = document.querySelector("#grid-delete") as HTMLDialogElement;
   private copied: { text: string; columns: Column[]; cells: Typed[][] } | null = null;
-  private dragging = false;
+  private dragging: "cells" | "rows" | null = null;
 
   constructor(private readonly root: HTMLElement) {
     this.store = new Store(root.dataset.rows ?? "", root.dataset.write ?? "", (said) => this.show(said));
@@ -38,8 +41,8 @@ class Grid {
     this.table.addEventListener("keydown", (event) => this.key(event));
     this.table.addEventListener("mousedown", (event) => this.press(event));
     this.table.addEventListener("mouseover", (event) => this.drag(event));
-    document.addEventListener("mouseup", () => (this.dragging = false));
-    this.table.addEventListener("dblclick", (event) => this.placeOf(event.target) && this.edit(null));
+    document.addEventListener("mouseup", () => (this.dragging = null));
+    this.table.addEventListener("dblclick", (event) => (this.placeOf(event.target)?.column ?? -1) >= 0 && this.edit(null));
     for (const name of ["copy", "cut", "paste"] as const) this.table.addEventListener(name, (event) => this.clipboard(name, event));
     this.scroll.addEventListener("scroll", () => this.more());
     for (const name of ["scroll", "resize"]) addEventListener(name, () => this.follow(), { capture: true });
@@ -47,6 +50,8 @@ class Grid {
     this.onPress("redo", () => this.store.back("redo"));
     this.onPress("retry", () => this.store.retry());
     this.onPress("discard", () => this.store.discard());
+    this.onPress("remove", () => this.remove());
+    this.sure.addEventListener("close", () => this.sure.returnValue === "delete" && this.removeNow());
     this.onPress("add", () => this.select({ row: this.blank(), column: this.firstWritable() }));
     addEventListener("beforeunload", (event) => this.store.hasUnsaved && event.preventDefault());
     void this.store.load();
@@ -96,6 +101,9 @@ class Grid {
     const line = this.line(row);
     line.setAttribute("aria-rowindex", String(index + 2));
     line.classList.toggle("is-new", row.id === null);
+    line.classList.toggle("is-going", row.going);
+    line.classList.toggle("is-refused", row.refused.has(""));
+    set(line.cells[0] as HTMLElement, "title", row.refused.get("") ?? null);
     const number = row.id === null ? "＋" : String(index + 1);
     if (line.cells[0] && line.cells[0].textContent !== number) line.cells[0].textContent = number;
     if (row.id === null) line.cells[0]?.setAttribute("aria-label", this.status.say("newRow"));
@@ -126,7 +134,7 @@ class Grid {
   }
 
   private placeOf(target: EventTarget | null): Place | null {
-    const cell = (target as Element | null)?.closest?.("td");
+    const cell = (target as Element | null)?.closest?.<HTMLTableCellElement>("td, th");
     const row = cell?.parentElement as HTMLTableRowElement | null | undefined;
     return cell && row && this.body.contains(row) ? { row: row.sectionRowIndex, column: cell.cellIndex - 1 } : null;
   }
@@ -176,13 +184,22 @@ class Grid {
     if (!place || event.button !== 0) return;
     event.preventDefault();
     this.editor?.finish("away");
-    this.dragging = true;
-    this.select(place, event.shiftKey);
+    this.dragging = place.column < 0 ? "rows" : "cells";
+    if (place.column < 0) this.selectRows(event.shiftKey ? this.anchor.row : place.row, place.row);
+    else this.select(place, event.shiftKey);
   }
 
   private drag(event: MouseEvent): void {
     const place = this.dragging ? this.placeOf(event.target) : null;
-    if (place && (place.row !== this.at.row || place.column !== this.at.column)) this.select(place, true);
+    if (!place || (place.row === this.at.row && place.column === this.at.column)) return;
+    if (this.dragging === "rows") this.selectRows(this.anchor.row, place.row);
+    else if (place.column >= 0) this.select(place, true);
+  }
+
+  /** Whole rows, from one to the other; the focus is in the first column of the last. */
+  private selectRows(from: number, to: number): void {
+    this.anchor = { row: from, column: this.store.columns.length - 1 };
+    this.select({ row: to, column: 0 }, true);
   }
 
   // --- Keys ---
@@ -198,6 +215,7 @@ class Grid {
     if (key === "z") this.store.back(event.shiftKey ? "redo" : "undo");
     else if (key === "y") this.store.back("redo");
     else if (key === "d") this.fillDown();
+    else if (key === "-") this.remove();
     else if (key === "a") {
       this.anchor = { row: 0, column: 0 };
       this.select({ row: this.store.rows.filter((row) => row.id !== null).length - 1, column: this.store.columns.length - 1 }, true);
@@ -236,6 +254,7 @@ class Grid {
   private begin(event: KeyboardEvent): boolean {
     if (event.ctrlKey || event.metaKey) return false;
     if (event.key === "F2") this.edit(null);
+    else if (event.key === " " && event.shiftKey) this.selectRows(this.anchor.row, this.at.row);
     else if (event.key === "Delete" || event.key === "Backspace") this.clear();
     else if (event.key === "Escape") this.root.querySelector<HTMLElement>(".grid-keys summary")?.focus();
     else if (event.key.length === 1) this.edit(event.key);
@@ -246,6 +265,7 @@ class Grid {
   // --- Editing ---
 
   private fixedAt(row: Row | undefined, column: Column | undefined): string | null {
+    if (row?.going) return this.status.say("going");
     return column?.fixed ?? (row?.editable === false ? this.status.say("readonlyRow") : null);
   }
 
@@ -312,6 +332,30 @@ class Grid {
       }
     }
     this.store.edit(edits, true);
+  }
+
+  // --- Deleting rows ---
+
+  private get chosen(): Row[] {
+    const { top, bottom } = this.box;
+    return this.store.rows.slice(top, bottom + 1).filter((row) => !row.going && (row.id !== null || row.pending.size));
+  }
+
+  private remove(): void {
+    const { length } = this.chosen;
+    const most = Number(this.root.dataset.mostRows);
+    if (length > most) return this.status.tell(this.status.say("tooManyRows", { rows: most }));
+    if (length <= FEW) return this.removeNow();
+    this.sure.querySelector("[data-count]")!.textContent = this.status.say("howMany", { count: length });
+    this.sure.returnValue = "";
+    this.sure.showModal();
+  }
+
+  private removeNow(): void {
+    const { top } = this.box;
+    this.store.remove(this.chosen);
+    this.anchor = this.at = this.within({ row: top, column: this.at.column });
+    this.select(this.at);
   }
 
   // --- Copy and paste ---
