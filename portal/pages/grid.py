@@ -27,6 +27,7 @@ from .list_table import shown_columns
 
 blueprint = Blueprint("grid", __name__, url_prefix="/lists/<list_name>/grid")
 PER_PAGE = 100
+FURTHER = 5  # times as many come when one scrolls on
 
 
 @blueprint.get("")
@@ -54,8 +55,8 @@ def rows(list_name: str) -> ResponseReturnValue:
     state, where = list_state.usable(session(), list_state.read(found, me, request.args), me)
     columns = shown_columns(state, me)
     page = query.page(
-        session(), me, list_name, where=where, order=state.order, columns=_asked(columns), limit=PER_PAGE,
-        after=state.after, search=state.search or None,
+        session(), me, list_name, where=where, order=state.order, columns=_asked(columns), after=state.after,
+        limit=PER_PAGE * FURTHER if state.after else PER_PAGE, search=state.search or None,
     )  # fmt: skip
     return answer({
         "columns": [grid_rows.column_json(me, column) for column in columns],

@@ -9,7 +9,8 @@ import pytest
 from house import PASSWORD, House
 from playwright.sync_api import Browser, Page, Route, expect
 
-from caseroom.lists import items, query, schema
+from caseroom.lists import editing, filters, items, query, schema
+from caseroom.lists.editing import Edit
 from caseroom.portal.pages import grid as grid_pages
 
 TOOLS = {
@@ -448,6 +449,25 @@ def test_what_is_typed_while_more_rows_are_on_their_way_is_saved(many: tuple[Hou
     assert dict(stored(house))["Drill"] == 99
 
 
+def test_a_new_row_is_filled_in_while_rows_come_above_it(many: tuple[House, Page]) -> None:
+    house, page = many
+    page.goto(ADDRESS)
+    page.locator("td").first.wait_for()
+    page.click("[data-grid=add]")
+    page.keyboard.type("Ax")
+    expect(page.locator(".grid tbody tr:not(.is-new)")).to_have_count(40)
+    page.keyboard.type("e")
+    expect(page.locator(".grid-input")).to_have_value("Axe")
+    expect(page.locator(".grid-input")).to_be_in_viewport()
+    page.keyboard.press("Tab")
+    page.keyboard.type("5")
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    state(page, "saved")
+    assert dict(stored(house))["Axe"] == 5
+
+
 def test_rows_that_could_not_be_fetched_are_fetched_later(many: tuple[House, Page]) -> None:
     _house, page = many
     asked: list[int] = []
@@ -466,3 +486,116 @@ def test_rows_that_could_not_be_fetched_are_fetched_later(many: tuple[House, Pag
     page.locator("[data-grid=retry]").click()
     expect(page.locator(".grid tbody tr:not(.is-new)")).to_have_count(40, timeout=15_000)
     state(page, "saved")
+
+
+# --- Thousands of rows ------------------------------------------------------------------------------
+
+MANY = 2400
+NUMBERS = {
+    "name": "numbers",
+    "columns": [{"name": "price", "type": "number"}, *({"name": one, "type": "text"} for one in ("a", "b", "c"))],
+}
+
+
+@pytest.fixture
+def thousands(grid: tuple[House, Page]) -> tuple[House, Page]:
+    """Rows "No 0000" and so on, which stand in this order."""
+    house, page = grid
+    with house.write("admin") as (session, actor):
+        schema.create_list(session, actor, NUMBERS)
+    for start in range(0, MANY, 800):
+        with house.write("north") as (session, actor):
+            made = [Edit("create", values={"name": f"No {number:04}", "price": number}) for number in
+                    range(start, start + 800)]  # fmt: skip
+            editing.write(session, actor, "numbers", made)
+    page.goto("/lists/numbers/grid?columns=name,price")
+    page.locator("td").first.wait_for()
+    return house, page
+
+
+def at_row(page: Page, number: int, column: int) -> Any:
+    """A cell of a row by its place in the list, from 1; not there while it is out of sight."""
+    return page.locator(f".grid tr[aria-rowindex='{number + 1}'] td:nth-of-type({column})")
+
+
+def lines(page: Page) -> int:
+    return page.locator(".grid tbody tr").count()
+
+
+def test_of_thousands_of_rows_only_those_in_sight_are_in_the_page(thousands: tuple[House, Page]) -> None:
+    _house, page = thousands
+    at_row(page, 1, 1).click()
+    page.keyboard.press("Control+End")
+    expect(at_row(page, MANY, 2)).to_be_focused(timeout=30_000)
+    expect(at_row(page, MANY, 2)).to_have_text(f"{MANY - 1:,}")
+    expect(at_row(page, MANY, 2)).to_be_in_viewport()
+    assert 10 < lines(page) < 80
+    expect(page.locator(".grid")).to_have_attribute("aria-rowcount", str(MANY + 2))
+    page.keyboard.press("PageUp")
+    focused = page.evaluate("document.activeElement.parentElement.ariaRowIndex")
+    assert MANY - 60 < int(focused) < MANY
+    page.keyboard.press("Control+Home")
+    expect(at_row(page, 1, 1)).to_be_focused()
+    expect(at_row(page, MANY, 1)).to_have_count(0)
+    page.keyboard.press("Control+Shift+End")
+    block = copied(page)[0].split("\r\n")
+    assert len(block) == MANY
+    assert (block[0], block[-1]) == ("No 0000\t0", f"No {MANY - 1:04}\t{MANY - 1:,}")
+    assert lines(page) < 80
+
+
+def test_what_is_edited_is_there_after_scrolling_away_and_back(thousands: tuple[House, Page]) -> None:
+    house, page = thousands
+    page.locator(".grid-scroll").evaluate("(box) => box.scrollTo(0, 100000)")
+    page.locator(".grid.is-frozen").wait_for()
+    page.locator(".grid-scroll").evaluate("(box) => box.scrollTo(0, 0)")
+    at_row(page, 3, 2).click()
+    page.keyboard.type("77")
+    page.locator(".grid-scroll").evaluate("(box) => box.scrollTo(0, 9000)")
+    expect(at_row(page, 3, 2)).to_have_count(0)
+    state(page, "saved")
+    expect(page.locator(".grid")).to_be_focused()  # the cell is out of sight, the keys are not
+    page.keyboard.press("ArrowDown")
+    expect(at_row(page, 4, 2)).to_be_focused()
+    expect(at_row(page, 3, 2)).to_have_text("77")
+    with house.read("north") as (session, actor):
+        third = query.page(session, actor, "numbers", order=[("name", False)]).items[2]
+        assert third["price"] == 77
+    page.locator(".grid-scroll").evaluate("(box) => box.scrollTo(0, 9000)")
+    expect(page.locator(".grid")).to_be_focused()
+    page.keyboard.type("5")
+    page.keyboard.press("Enter")
+    expect(at_row(page, 4, 2)).to_have_text("5")
+
+
+def test_a_block_of_five_thousand_cells_is_pasted_and_undone(thousands: tuple[House, Page]) -> None:
+    house, page = thousands
+    page.goto("/lists/numbers/grid?columns=name,price,a,b,c")
+    at_row(page, 1, 1).click()
+    page.keyboard.press("Control+End")
+    expect(at_row(page, MANY, 5)).to_be_focused(timeout=30_000)
+    page.keyboard.press("Control+Home")
+    paste(page, "\r\n".join(f"New {number:04}\t{number}\ta\tb\tc" for number in range(1000)))
+    expect(at_row(page, 1000, 1)).to_have_text("New 0999")
+    page.locator("[data-grid=state][data-state=saved]").wait_for(timeout=60_000)
+    with house.read("north") as (session, actor):
+        assert query.count(session, actor, "numbers", where=filters.field("name", "startswith", "New")).number == 1000
+    page.keyboard.press("Control+z")
+    expect(at_row(page, 1000, 1)).to_have_text("No 0999", timeout=60_000)
+
+
+def test_accents_and_composed_words_begin_in_the_cell(grid: tuple[House, Page]) -> None:
+    _house, page = grid
+    cell(page, 1, 1).click()
+    page.evaluate("""document.activeElement.dispatchEvent(
+        new KeyboardEvent("keydown", { key: "Dead", bubbles: true, cancelable: true }))""")
+    expect(page.locator(".grid-input")).to_be_focused()
+    tools = page.context.new_cdp_session(page)
+    tools.send("Input.imeSetComposition", {"text": "č", "selectionStart": 1, "selectionEnd": 1})
+    tools.send("Input.insertText", {"text": "čln"})
+    page.keyboard.press("Enter")
+    state(page, "saved")
+    expect(cell(page, 1, 1)).to_have_text("čln")
+    page.evaluate("""document.activeElement.dispatchEvent(new KeyboardEvent("keydown", {
+        key: "@", ctrlKey: true, altKey: true, modifierAltGraph: true, bubbles: true, cancelable: true }))""")
+    expect(page.locator(".grid-input")).to_have_value("@")

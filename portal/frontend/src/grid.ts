@@ -5,27 +5,22 @@ import { FieldsEditor } from "./grid-fields";
 import type { Column, Edit, Row, Typed } from "./grid-rows";
 import { Status } from "./grid-status";
 import { Store } from "./grid-store";
-import { make } from "./page";
+import { type Box, type Place, View } from "./grid-view";
 
 /** So many rows are deleted without asking: the undo is near. */
 const FEW = 3;
 const WITH_FIELDS = ["address", "location", "participants", "attachment"];
 
-interface Place {
-  row: number;
-  column: number;
-}
-
 class Grid {
   private readonly store: Store;
   private readonly status: Status;
-  private readonly table = make("table", { class: "grid", role: "grid", "aria-multiselectable": "true" });
-  private readonly head = this.table.createTHead();
-  private readonly body = this.table.createTBody();
-  private readonly scroll = make("div", { class: "grid-scroll" }, this.table);
-  private readonly lines = new WeakMap<Row, HTMLTableRowElement>();
+  private readonly view: View;
   private at: Place = { row: 0, column: 0 };
   private anchor: Place = { row: 0, column: 0 };
+  /** The rows of these two, which may move while others come and go. */
+  private held: { at?: Row; anchor?: Row } = {};
+  /** Where the last row is to be selected when all are here. */
+  private goal: { column: number; extend: boolean } | null = null;
   private editor: Editor | null = null;
   private readonly sure = document.querySelector("#grid-delete") as HTMLDialogElement;
   private copied: { text: string; columns: Column[]; cells: Typed[][] } | null = null;
@@ -34,17 +29,16 @@ class Grid {
   constructor(private readonly root: HTMLElement) {
     this.store = new Store(root.dataset.rows ?? "", root.dataset.write ?? "", (said) => this.show(said));
     this.status = new Status(root, this.store, (row, column) => this.select({ row, column }));
-    this.table.classList.add("table");
-    this.scroll.classList.add("table-scroll");
-    this.table.setAttribute("aria-label", root.dataset.label ?? "");
-    this.status.part("place").append(this.scroll);
-    this.table.addEventListener("keydown", (event) => this.key(event));
-    this.table.addEventListener("mousedown", (event) => this.press(event));
-    this.table.addEventListener("mouseover", (event) => this.drag(event));
+    this.view = new View(this.store, this.status, root.dataset.label ?? "");
+    const { table, scroll } = this.view;
+    this.status.part("place").append(scroll);
+    table.addEventListener("keydown", (event) => this.key(event));
+    table.addEventListener("mousedown", (event) => this.press(event));
+    table.addEventListener("mouseover", (event) => this.drag(event));
     document.addEventListener("mouseup", () => (this.dragging = null));
-    this.table.addEventListener("dblclick", (event) => (this.placeOf(event.target)?.column ?? -1) >= 0 && this.edit(null));
-    for (const name of ["copy", "cut", "paste"] as const) this.table.addEventListener(name, (event) => this.clipboard(name, event));
-    this.scroll.addEventListener("scroll", () => this.more());
+    table.addEventListener("dblclick", (event) => (this.view.placeOf(event.target)?.column ?? -1) >= 0 && this.edit(null));
+    for (const name of ["copy", "cut", "paste"] as const) table.addEventListener(name, (event) => this.clipboard(name, event));
+    scroll.addEventListener("scroll", () => this.draw());
     for (const name of ["scroll", "resize"]) addEventListener(name, () => this.follow(), { capture: true });
     this.onPress("undo", () => this.store.back("undo"));
     this.onPress("redo", () => this.store.back("redo"));
@@ -66,60 +60,36 @@ class Grid {
   private show(said = ""): void {
     if (said) this.status.tell(this.status.say(said));
     const { store } = this;
-    if (store.columns.length && !this.head.rows.length) this.showHead();
     if (store.mayAdd && store.columns.length && !store.rows.some((row) => row.id === null && !row.pending.size)) store.add();
-    const wanted = store.rows.map((row) => this.line(row));
-    const focused = this.table.contains(document.activeElement) && !this.editor;
-    wanted.forEach((line, index) => this.body.rows[index] !== line && this.body.insertBefore(line, this.body.rows[index] ?? null));
-    while (this.body.rows.length > wanted.length) this.body.deleteRow(-1);
-    store.rows.forEach((row, index) => this.showLine(row, index));
-    this.table.setAttribute("aria-rowcount", store.next ? "-1" : String(wanted.length + 1));
-    this.at = this.within(this.at);
-    this.anchor = this.within(this.anchor);
-    this.mark();
-    if (focused && !this.table.contains(document.activeElement)) this.cell(this.at)?.focus();
+    this.at = this.within(this.now(this.at, this.held.at));
+    this.anchor = this.within(this.now(this.anchor, this.held.anchor));
+    this.hold();
+    if (this.editor) this.reveal(); // rows that come above would push its cell out of sight
+    this.draw();
+    this.follow();
     this.status.show();
+  }
+
+  /** Bring the cell where one is into sight. */
+  private reveal(): void {
+    this.view.reveal(this.at.row);
+    this.view.draw(this.at, this.box);
+    this.view.cell(this.at)?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }
+
+  private draw(): void {
+    this.view.draw(this.at, this.box);
     this.more();
   }
 
-  private showHead(): void {
-    const row = this.head.insertRow();
-    row.append(make("th", { scope: "col", class: "grid-number" }, make("span", { class: "visually-hidden" }, this.status.say("rowNumber"))));
-    for (const column of this.store.columns) row.append(make("th", { scope: "col", class: column.number ? "number" : undefined, title: column.fixed ?? undefined }, column.label));
+  private hold(): void {
+    this.held = { at: this.store.rows[this.at.row], anchor: this.store.rows[this.anchor.row] };
   }
 
-  private line(row: Row): HTMLTableRowElement {
-    const known = this.lines.get(row);
-    if (known) return known;
-    const line = make("tr", {}, make("th", { scope: "row", class: "grid-number" }));
-    for (const column of this.store.columns) line.append(make("td", { role: "gridcell", tabindex: "-1", class: column.number ? "number" : undefined }));
-    this.lines.set(row, line);
-    return line;
-  }
-
-  private showLine(row: Row, index: number): void {
-    const line = this.line(row);
-    line.setAttribute("aria-rowindex", String(index + 2));
-    line.classList.toggle("is-new", row.id === null);
-    line.classList.toggle("is-going", row.going);
-    line.classList.toggle("is-refused", row.refused.has(""));
-    set(line.cells[0] as HTMLElement, "title", row.refused.get("") ?? null);
-    const number = row.id === null ? "＋" : String(index + 1);
-    if (line.cells[0] && line.cells[0].textContent !== number) line.cells[0].textContent = number;
-    if (row.id === null) line.cells[0]?.setAttribute("aria-label", this.status.say("newRow"));
-    else line.cells[0]?.removeAttribute("aria-label");
-    this.store.columns.forEach((column, place) => this.showCell(row, column, line.cells[place + 1] as HTMLElement));
-  }
-
-  private showCell(row: Row, column: Column, cell: HTMLElement): void {
-    const text = this.store.text(row, column);
-    if (cell.textContent !== text) cell.textContent = text;
-    const why = row.pending.has(column.name) ? this.store.why(row, column) : (row.refused.get(column.name) ?? null);
-    const fixed = column.fixed ?? (row.editable ? null : this.status.say("readonlyRow"));
-    set(cell, "aria-readonly", fixed ? "true" : null);
-    set(cell, "aria-invalid", why ? "true" : null);
-    set(cell, "title", why ?? fixed);
-    cell.classList.toggle("is-pending", row.pending.has(column.name));
+  /** Where a row is now that others may have come or gone. */
+  private now(place: Place, row: Row | undefined): Place {
+    const index = row && this.store.rows[place.row] !== row ? this.store.rows.indexOf(row) : -1;
+    return index < 0 ? place : { ...place, row: index };
   }
 
   // --- Where one is ---
@@ -129,46 +99,39 @@ class Grid {
     return { row: clamp(place.row, this.store.rows.length), column: clamp(place.column, this.store.columns.length) };
   }
 
-  private cell(place: Place): HTMLElement | undefined {
-    return this.body.rows[place.row]?.cells[place.column + 1] as HTMLElement | undefined;
-  }
-
-  private placeOf(target: EventTarget | null): Place | null {
-    const cell = (target as Element | null)?.closest?.<HTMLTableCellElement>("td, th");
-    const row = cell?.parentElement as HTMLTableRowElement | null | undefined;
-    return cell && row && this.body.contains(row) ? { row: row.sectionRowIndex, column: cell.cellIndex - 1 } : null;
-  }
-
   private select(place: Place, extend = false): void {
     const before = this.store.rows[this.at.row];
     this.at = this.within(place);
     if (!extend) this.anchor = this.at;
+    this.goal = null;
+    this.hold();
     this.status.forget();
-    this.mark();
-    const cell = this.cell(this.at);
-    cell?.focus({ preventScroll: true });
-    cell?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    this.reveal();
+    this.view.focus(this.at);
+    this.more();
     if (before && before !== this.store.rows[this.at.row]) this.store.leave(before);
-    if (this.at.row >= this.store.rows.length - 5) this.more();
   }
 
-  private get box(): { top: number; bottom: number; left: number; right: number } {
+  /** The last row that is filled; further ones are fetched first. */
+  private selectLast(column: number, extend: boolean): void {
+    const { rows, next } = this.store;
+    if (!next) return this.select({ row: rows.filter((row) => row.id !== null || row.pending.size).length - 1, column }, extend);
+    this.goal = { column, extend };
+    this.more();
+  }
+
+  private get box(): Box {
     const rows = [this.at.row, this.anchor.row].sort((a, b) => a - b) as [number, number];
     const columns = [this.at.column, this.anchor.column].sort((a, b) => a - b) as [number, number];
     return { top: rows[0], bottom: rows[1], left: columns[0], right: columns[1] };
   }
 
-  private mark(): void {
-    for (const cell of this.body.querySelectorAll("[aria-selected=true]")) cell.removeAttribute("aria-selected");
-    for (const cell of this.body.querySelectorAll('td[tabindex="0"]')) cell.setAttribute("tabindex", "-1");
-    const { top, bottom, left, right } = this.box;
-    for (let row = top; row <= bottom; row += 1) for (let column = left; column <= right; column += 1) this.cell({ row, column })?.setAttribute("aria-selected", "true");
-    this.cell(this.at)?.setAttribute("tabindex", "0");
-  }
-
   /** Fetch rows until what is to be seen is filled. */
   private more(): void {
-    if (this.store.next && !this.store.isCutOff && this.scroll.scrollTop + this.scroll.clientHeight > this.scroll.scrollHeight - 600) void this.store.load();
+    const { store, goal } = this;
+    if (goal && !store.next) this.selectLast(goal.column, goal.extend);
+    if (goal && store.next) this.status.tell(this.status.say("loadingAll", { count: store.rows.length }));
+    if (store.next && !store.isCutOff && (goal || this.view.isNearEnd)) void store.load();
   }
 
   private blank(): number {
@@ -180,7 +143,7 @@ class Grid {
   }
 
   private press(event: MouseEvent): void {
-    const place = this.placeOf(event.target);
+    const place = this.view.placeOf(event.target);
     if (!place || event.button !== 0) return;
     event.preventDefault();
     this.editor?.finish("away");
@@ -190,7 +153,7 @@ class Grid {
   }
 
   private drag(event: MouseEvent): void {
-    const place = this.dragging ? this.placeOf(event.target) : null;
+    const place = this.dragging ? this.view.placeOf(event.target) : null;
     if (!place || (place.row === this.at.row && place.column === this.at.column)) return;
     if (this.dragging === "rows") this.selectRows(this.anchor.row, place.row);
     else if (place.column >= 0) this.select(place, true);
@@ -205,8 +168,12 @@ class Grid {
   // --- Keys ---
 
   private key(event: KeyboardEvent): void {
-    if (this.editor || event.isComposing || event.altKey || !this.placeOf(event.target)) return;
-    if (this.command(event) || this.walk(event) || this.begin(event)) event.preventDefault();
+    const isHere = event.target === this.view.table || this.view.placeOf(event.target);
+    if (this.editor || event.isComposing || !isHere) return;
+    // What AltGr writes comes as Ctrl and Alt on some machines.
+    if (event.getModifierState("AltGraph") && event.key.length === 1) this.edit(event.key);
+    else if (event.altKey || !(this.command(event) || this.walk(event) || this.begin(event))) return;
+    event.preventDefault();
   }
 
   private command(event: KeyboardEvent): boolean {
@@ -218,7 +185,8 @@ class Grid {
     else if (key === "-") this.remove();
     else if (key === "a") {
       this.anchor = { row: 0, column: 0 };
-      this.select({ row: this.store.rows.filter((row) => row.id !== null).length - 1, column: this.store.columns.length - 1 }, true);
+      this.hold();
+      this.selectLast(this.store.columns.length - 1, true);
     } else return false;
     return true;
   }
@@ -227,15 +195,16 @@ class Grid {
     const jump = event.ctrlKey || event.metaKey;
     const { row, column } = this.at;
     const last = { row: this.store.rows.length - 1, column: this.store.columns.length - 1 };
-    const page = Math.max(1, Math.floor(this.scroll.clientHeight / ((this.body.rows[0]?.offsetHeight ?? 0) || 32)) - 2);
+    const page = Math.max(1, this.view.perPage - 1);
     const steps: Record<string, Place> = {
-      ArrowDown: { row: jump ? last.row : row + 1, column }, ArrowUp: { row: jump ? 0 : row - 1, column },
+      ArrowDown: { row: row + 1, column }, ArrowUp: { row: jump ? 0 : row - 1, column },
       ArrowRight: { row, column: jump ? last.column : column + 1 }, ArrowLeft: { row, column: jump ? 0 : column - 1 },
-      Home: { row: jump ? 0 : row, column: 0 }, End: { row: jump ? last.row : row, column: last.column },
+      Home: { row: jump ? 0 : row, column: 0 }, End: { row, column: last.column },
       PageDown: { row: row + page, column }, PageUp: { row: row - page, column },
     };
     const step = steps[event.key];
-    if (step) this.select(step, event.shiftKey);
+    if (step && jump && ["ArrowDown", "End"].includes(event.key)) this.selectLast(step.column, event.shiftKey);
+    else if (step) this.select(step, event.shiftKey);
     else if (event.key === "Tab") return this.tab(event.shiftKey ? -1 : 1);
     else if (event.key === "Enter") event.shiftKey ? this.select({ row: row - 1, column }) : this.edit(null);
     else return false;
@@ -256,10 +225,18 @@ class Grid {
     if (event.key === "F2") this.edit(null);
     else if (event.key === " " && event.shiftKey) this.selectRows(this.anchor.row, this.at.row);
     else if (event.key === "Delete" || event.key === "Backspace") this.clear();
+    else if (event.key === "Escape" && this.goal) this.select(this.at);
     else if (event.key === "Escape") this.root.querySelector<HTMLElement>(".grid-keys summary")?.focus();
     else if (event.key.length === 1) this.edit(event.key);
+    else if (event.key === "Dead" || event.key === "Process") return this.compose();
     else return false;
     return true;
+  }
+
+  /** Accents and whole words that are composed begin in the editor, which must not lose the key. */
+  private compose(): boolean {
+    this.edit("");
+    return false;
   }
 
   // --- Editing ---
@@ -272,8 +249,7 @@ class Grid {
   private edit(typed: string | null): void {
     const row = this.store.rows[this.at.row];
     const column = this.store.columns[this.at.column];
-    const cell = this.cell(this.at);
-    if (!row || !column || !cell || this.editor) return;
+    if (!row || !column || this.editor) return;
     const fixed = this.fixedAt(row, column);
     if (fixed) return this.status.tell(fixed);
     const begun: Begun = {
@@ -281,16 +257,19 @@ class Grid {
       done: (value, leave) => this.edited(row, column, value, leave),
     };
     this.editor = WITH_FIELDS.includes(column.kind) ? new FieldsEditor(begun, { say: (key) => this.status.say(key), filesAddress: this.root.dataset.files ?? "" }) : new TextEditor(begun);
-    this.editor.open(this.root, cell.getBoundingClientRect());
+    this.reveal(); // one may have scrolled away
+    const cell = this.view.cell(this.at);
+    if (cell) this.editor.open(this.root, cell.getBoundingClientRect());
   }
 
   /** The editor stays over its cell; what is typed is kept when the cell goes out of sight. */
   private follow(): void {
-    const cell = this.editor && this.cell(this.at)?.getBoundingClientRect();
-    const frame = this.scroll.getBoundingClientRect();
-    if (!this.editor || !cell) return;
-    if (cell.bottom < frame.top || cell.top > frame.bottom) this.editor.finish("away");
-    else this.editor.follow(cell);
+    if (!this.editor) return;
+    const cell = this.view.cell(this.at)?.getBoundingClientRect();
+    const frame = this.view.scroll.getBoundingClientRect();
+    if (cell && cell.bottom >= frame.top && cell.top <= frame.bottom) return this.editor.follow(cell);
+    this.editor.finish("away");
+    this.view.focus(this.at);
   }
 
   private edited(row: Row, column: Column, value: Typed | null, leave: Leave): void {
@@ -323,6 +302,7 @@ class Grid {
   }
 
   private apply(value: (row: Row, column: Column) => Typed | null): void {
+    if (this.goal) return; // more is about to be chosen
     const { top, bottom, left, right } = this.box;
     const edits: Edit[] = [];
     for (const row of this.store.rows.slice(top, bottom + 1)) {
@@ -342,6 +322,7 @@ class Grid {
   }
 
   private remove(): void {
+    if (this.goal) return;
     const { length } = this.chosen;
     const most = Number(this.root.dataset.mostRows);
     if (length > most) return this.status.tell(this.status.say("tooManyRows", { rows: most }));
@@ -363,6 +344,7 @@ class Grid {
   private clipboard(name: "copy" | "cut" | "paste", event: ClipboardEvent): void {
     if (this.editor || !event.clipboardData) return;
     event.preventDefault();
+    if (this.goal) return;
     if (name === "paste") return this.paste(event.clipboardData.getData("text/plain"));
     const { top, bottom, left, right } = this.box;
     const columns = this.store.columns.slice(left, right + 1);
@@ -398,11 +380,6 @@ class Grid {
     this.select({ row: top + block.length - 1, column: left + width - 1 }, true);
     this.status.tell(this.status.say("pasted", { count: edits.length }));
   }
-}
-
-function set(element: HTMLElement, name: string, value: string | null): void {
-  if (value === null) element.removeAttribute(name);
-  else if (element.getAttribute(name) !== value) element.setAttribute(name, value);
 }
 
 const root = document.querySelector<HTMLElement>("#grid");
