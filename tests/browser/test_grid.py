@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from house import PASSWORD, House
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, FilePayload, Page, Route, expect
 
 from caseroom.lists import editing, filters, items, query, schema
 from caseroom.lists.editing import Edit
@@ -403,8 +403,8 @@ def test_files_are_chosen_in_the_cell_and_undone(sites: tuple[House, Page]) -> N
     cell(page, 1, 4).click()
     page.keyboard.press("Enter")
     box = page.get_by_role("dialog", name="papers")
-    plan = {"name": "plan.txt", "mimeType": "text/plain", "buffer": b"Ground floor"}
-    bad = {"name": "empty.txt", "mimeType": "text/plain", "buffer": b""}
+    plan: FilePayload = {"name": "plan.txt", "mimeType": "text/plain", "buffer": b"Ground floor"}
+    bad: FilePayload = {"name": "empty.txt", "mimeType": "text/plain", "buffer": b""}
     box.locator("input[type=file]").set_input_files([plan, bad])
     expect(box.get_by_label("plan.txt")).to_be_checked()
     expect(box.get_by_role("status")).to_contain_text("empty.txt: ")
@@ -582,6 +582,16 @@ def test_a_block_of_five_thousand_cells_is_pasted_and_undone(thousands: tuple[Ho
         assert query.count(session, actor, "numbers", where=filters.field("name", "startswith", "New")).number == 1000
     page.keyboard.press("Control+z")
     expect(at_row(page, 1000, 1)).to_have_text("No 0999", timeout=60_000)
+
+
+def test_what_may_be_chosen_is_in_sight_on_the_lowest_row_too(grid: tuple[House, Page]) -> None:
+    _house, page = grid
+    page.set_viewport_size({"width": 1000, "height": 420})
+    cell(page, 3, 3).click()
+    page.keyboard.press("F2")
+    expect(page.locator(".grid-editor .option")).to_have_count(2)
+    for option in page.locator(".grid-editor .option").all():
+        expect(option).to_be_in_viewport(ratio=1)
 
 
 def test_accents_and_composed_words_begin_in_the_cell(grid: tuple[House, Page]) -> None:

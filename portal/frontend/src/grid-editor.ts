@@ -55,6 +55,7 @@ export abstract class Editor {
   follow(cell: DOMRect): void {
     const { style } = this.place;
     style.minWidth = `${cell.width + 2}px`;
+    this.place.classList.toggle("is-low", cell.bottom > innerHeight / 2); // what may be chosen then stands above
     const { width, height } = this.place.getBoundingClientRect();
     style.left = `${Math.max(MARGIN, Math.min(cell.left - 1, innerWidth - width - MARGIN))}px`;
     style.top = `${Math.max(MARGIN, Math.min(cell.top - 1, innerHeight - height - MARGIN))}px`;

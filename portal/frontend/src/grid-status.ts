@@ -56,9 +56,10 @@ export class Status {
     if (box.dataset.told === told) return;
     box.dataset.told = told;
     const list = make("ul", {});
-    for (const one of refusals.slice(0, MOST_TOLD)) {
-      const index = this.store.rows.findIndex((row) => (one.key ? row.key === one.key : row.id === one.id));
-      const column = this.store.columns.findIndex((each) => each.name === one.column);
+    const places = new Map<string | number | null, number>(this.store.rows.flatMap((row, index): [string | number | null, number][] => [[row.key, index], [row.id, index]]));
+    const columns = this.store.columns.map((column) => column.name);
+    const placed = refusals.map((one) => ({ one, index: places.get(one.key ?? one.id) ?? -1, column: columns.indexOf(one.column) })).sort((a, b) => a.index - b.index || a.column - b.column);
+    for (const { one, index, column } of placed.slice(0, MOST_TOLD)) {
       const where = [index < 0 ? "" : this.say("row", { number: index + 1 }), this.store.columns[column]?.label ?? one.column].filter(Boolean).join(", ");
       const text = where ? `${where}: ${one.message}` : one.message;
       const link = make("button", { type: "button", class: "button button-quiet" }, text);
