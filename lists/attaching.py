@@ -18,19 +18,28 @@ from .rights import Actor, Level
 KIND = "attachment"
 
 
-def complete(found: ListDefinition, parsed: dict[str, Any], old: Mapping[str, Any]) -> None:
-    """Put the files that stay in place of their ids. Raises Invalid for one that the item does not have."""
+def complete(session: Session, found: ListDefinition, parsed: dict[str, Any], old: Mapping[str, Any]) -> None:
+    """Put the files that stay, or that the item once had, in place of their ids. Raises Invalid for any other."""
     errors = []
     for column in found.attachment_columns:
         if not parsed.get(column.name):
             continue
         known = {entry["id"]: entry for entry in old.get(column.name) or ()}
+        wanted = {entry["id"] for entry in parsed[column.name] if "sha256" not in entry}
+        if wanted - known.keys() and old:
+            known = _once_had(session, found, column, old["id"]) | known
         files = [entry if "sha256" in entry else known.get(entry["id"]) for entry in parsed[column.name]]
         if None in files:
             errors.append(FieldError(column.name, "There is no such file on this item."))
         parsed[column.name] = files
     if errors:
         raise Invalid.many(errors)
+
+
+def _once_had(session: Session, found: ListDefinition, column: Column, item_id: int) -> dict[str, dict[str, Any]]:
+    """The files of an item's earlier versions, by id: what was taken away comes back when that is undone."""
+    of_item = select(Version.old).where(Version.list_id == found.id, Version.item_id == item_id)
+    return {entry["id"]: entry for old in session.scalars(of_item) for entry in old.get(str(column.id)) or ()}
 
 
 def get(session: Session, actor: Actor, list_name: str, item_id: int, column_name: str, file_id: str) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def add(
     found = definition(session, list_name)
     parsed = checks.parse(found, actor, values, program or {}, creating=True)
     new = checks.defaults(found, actor)
-    attaching.complete(found, parsed, {})
+    attaching.complete(session, found, parsed, {})
     at = now()
     by = actor.user_id
     new |= {"guid": new_guid(), "created": at, "created_by": by, "modified": at, "modified_by": by}
@@ -95,7 +95,7 @@ def change(
     if version is not None and version != old["version"]:
         raise Stale("Somebody else has changed this meanwhile.", current_version=old["version"])
     parsed = checks.parse(found, actor, values, program or {}, creating=False)
-    attaching.complete(found, parsed, old)
+    attaching.complete(session, found, parsed, old)
     wanted = Change("update", found, actor, old, {**old, **parsed}, frozenset(parsed))
     given = {name: value for name, value in parsed.items() if name in values and value != old.get(name)}
     checks.lookups(session, actor, found, given, before=old)

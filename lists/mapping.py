@@ -252,7 +252,8 @@ def country_codes() -> dict[str, str]:
         for code, name in Locale(language).territories.items():
             if len(code) == 2:
                 names.setdefault(name.casefold(), code)
-    return names | {code.casefold(): code for code in names.values()} | {"turkey": "TR", "czech republic": "CZ"}
+    others = {"turkey": "TR", "czech republic": "CZ", "usa": "US", "uk": "GB"}
+    return names | {code.casefold(): code for code in names.values()} | others
 
 
 __all__: Sequence[str] = [

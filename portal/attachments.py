@@ -80,10 +80,15 @@ def sent_form(actor: Actor) -> tuple[MultiDict[str, str], list[FieldError]]:
             continue
         name = field.removesuffix(NEW)
         try:
-            form.add(name, _signer().dumps([actor.user_id, asdict(take(sent))]))
+            form.add(name, token_of(take(sent), actor))
         except Invalid as refusal:
             errors.append(FieldError(name, refusal.message, refusal.values))
     return form, errors
+
+
+def token_of(stored: StoredFile, actor: Actor) -> str:
+    """The value by which a form names a file that was just stored; nobody else's form can."""
+    return _signer().dumps([actor.user_id, asdict(stored)])
 
 
 def chosen(values: list[str], actor: Actor) -> list[Any]:

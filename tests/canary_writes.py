@@ -128,6 +128,13 @@ def grid(asking: Asking, values: Values) -> Iterator[Sent]:
         yield Sent(json={"changes": named})
 
 
+@_of("grid.take_file")
+def file_for_grid(_asking: Asking, _values: Values) -> Iterator[Sent]:
+    """The same is answered whatever the list holds: a token of one's own file."""
+    yield Sent(files=(("file", b"", "empty.txt"),))
+    yield Sent(files=(("file", b"A stranger's words", "stranger.txt"),), makes=True)
+
+
 @_of("api_items.change")
 def change(asking: Asking, values: Values) -> Iterator[Sent]:
     found = asking.lists[values["name"]]

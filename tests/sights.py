@@ -121,6 +121,21 @@ def in_grid(page: Page) -> None:
         page.keyboard.press("Shift+ArrowDown")
 
 
+def in_fields(page: Page) -> None:
+    """Open the fields of a cell with several parts."""
+    page.locator(".grid tbody tr:nth-child(2) td:nth-of-type(2)").click()
+    page.keyboard.press("F2")
+    page.locator(".grid-popover").wait_for()
+
+
+def deleting_rows(page: Page) -> None:
+    """Choose more rows than are deleted without a question."""
+    page.locator(".grid tbody th").first.click()
+    page.locator(".grid tbody th").nth(5).click(modifiers=["Shift"])
+    page.locator("[data-grid=remove]").click()
+    page.locator("#grid-delete[open]").wait_for()
+
+
 def pasted_wrong(page: Page) -> None:
     """Paste what is refused."""
     page.locator(".grid tbody tr:nth-child(2) td:nth-of-type(5)").click()
@@ -234,6 +249,8 @@ SIGHTS = [
     Sight("/jobs?of=everybody", who="admin"),
     Sight("/lists/relations/grid", then=in_grid, what="with chosen cells"),
     Sight("/lists/cases/grid?view=all", then=pasted_wrong, sizes=(DESKTOP,), what="refused"),
+    Sight("/lists/relations/grid?columns=name,address", then=in_fields, sizes=(DESKTOP,), what="with fields"),
+    Sight("/lists/relations/grid?view=all", then=deleting_rows, sizes=(DESKTOP,), what="deleting"),
     Sight("/lists/relations", then=menu("list-more"), what="with its menu"),
     Sight("/lists/relations", then=menu("list-relations-sort"), sizes=(PHONE,), what="sorting"),
     Sight("/lists/relations?search=nowhere+to+be+found"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from ..errors import Words
@@ -16,12 +18,15 @@ _USUAL: Lines = (("street",), ("postcode", "city"), ("region",))
 _CITY_FIRST: Lines = (("street",), ("city", "postcode"), ("region",))
 _REGION_FIRST: Lines = (("street",), ("city", "region", "postcode"))
 _POSTCODE_LAST: Lines = (("street",), ("city",), ("region",), ("postcode",))
+_HUNGARY: Lines = (("city",), ("street",), ("postcode",), ("region",))
+_ITALY: Lines = (("street",), ("postcode", "city", "region"))
+_TOWN_MAY_BE_FIRST = (_USUAL, _HUNGARY, _ITALY)  # elsewhere a line that begins with a number is a street
 ORDERS: dict[str, Lines] = {
     **dict.fromkeys(("US", "CA", "AU"), _REGION_FIRST),
     **dict.fromkeys(("GB", "IE", "LV", "UA", "KZ", "GE"), _POSTCODE_LAST),
     **dict.fromkeys(("IN", "SG", "ID", "NZ", "SA"), _CITY_FIRST),
-    "HU": (("city",), ("street",), ("postcode",), ("region",)),
-    "IT": (("street",), ("postcode", "city", "region")),
+    "HU": _HUNGARY,
+    "IT": _ITALY,
 }
 _NEEDED = ("street", "postcode", "city")
 NEEDED: dict[str, tuple[str, ...]] = {
@@ -29,6 +34,14 @@ NEEDED: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("IE", "AE", "HK", "QA", "PA"), ("street", "city")),
     "SG": ("street", "postcode"),
 }
+_POSTCODE = r"(?:[A-Z]{1,2}-)?(?:\d{4,6}|\d{3} \d{2}|\d{2}-\d{3}|\d{4}-\d{3})(?: [A-Z]{2}(?= ))?"
+# A line with the town, however its country writes it.
+_TOWN_LINES = tuple(re.compile(line) for line in (
+    rf"(?P<postcode>{_POSTCODE}) (?P<city>[^\W\d].*)",
+    r"(?:(?P<city>[^\W\d].*?),? )?(?P<region>[A-Z]{2,3}) (?P<postcode>\d{5}(?:-\d{4})?|\d{4}|[A-Z]\d[A-Z] ?\d[A-Z]\d)",
+    r"(?P<city>[^\W\d].*?)[ -]+(?P<postcode>\d{4,6})",
+))  # fmt: skip
+_POSTCODE_ALONE = re.compile(r"(?=.*\d)[A-Z0-9][A-Z0-9 -]{2,9}")
 _WORDS = {
     "street": Words("street"), "postcode": Words("postcode"), "city": Words("town"), "region": Words("region"),
     "country": Words("country"),
@@ -75,7 +88,7 @@ class AddressColumn(ColumnType):
         if not value:
             return ""
         code = value.get("country")
-        lines = [" ".join(filter(None, map(value.get, line))) for line in ORDERS.get(code, _USUAL)]
+        lines = [" ".join(filter(None, map(value.get, line))) for line in lines_of(code)]
         return ", ".join(filter(None, (*lines, country_name(code, reader.language) if code else None)))
 
     def form_value(self, value: Any, reader: Reader) -> dict[str, str]:
@@ -92,6 +105,58 @@ class AddressColumn(ColumnType):
         from sqlalchemy import Text, cast
 
         return super().search_expression(cast(expression, Text))
+
+
+def lines_of(country: str | None) -> Lines:
+    """In which lines, and in which order in them, a country writes the parts of an address."""
+    return ORDERS.get(country or "", _USUAL)
+
+
+def read_line(text: str, codes: Mapping[str, str]) -> dict[str, str]:
+    """The parts of an address that was written as one text, with commas or line ends between its lines.
+
+    `codes`: countries' codes by their names in small letters. What cannot be told apart is the street, as it is for an
+    import; nothing is left out.
+    """
+    lines = [" ".join(line.split()) for line in re.split(r"[,;\n]", text) if line.strip()]
+    country = _country(lines, codes)
+    parts = {"country": country} if country else {}
+    rest = lines[:-1] if country else lines
+    return _town_and_street(rest, country) | parts
+
+
+def _country(lines: list[str], codes: Mapping[str, str]) -> str | None:
+    """What the last line says; two letters may be a region's too, unless the town stands before them."""
+    if not lines or (len(lines[-1]) == 2 and not (len(lines) > 1 and _TOWN_LINES[0].fullmatch(lines[-2]))):
+        return None
+    return codes.get(lines[-1].casefold())
+
+
+def _town_and_street(lines: list[str], country: str | None) -> dict[str, str]:
+    for place in reversed(range(len(lines))):
+        found = next((match for one in _TOWN_LINES if (match := one.fullmatch(lines[place]))), None)
+        if found and (place or (lines_of(country) in _TOWN_MAY_BE_FIRST and country)):
+            return _around_town(found.groupdict(""), lines[:place], lines[place + 1 :])
+    if lines_of(country) in (_POSTCODE_LAST, _HUNGARY) and lines and _POSTCODE_ALONE.fullmatch(lines[-1]):
+        *others, postcode = lines
+        city = others.pop(0 if country == "HU" else -1) if others else ""
+        return _filled({"street": ", ".join(others), "city": city, "postcode": postcode})
+    return _filled({"street": ", ".join(lines)})
+
+
+def _around_town(town: Mapping[str, str], before: list[str], after: list[str]) -> dict[str, str]:
+    """The parts where one line has the postcode: the street stands before it, the region after it."""
+    parts = {"city": "", "region": "", **town}
+    if not parts["city"] and before:
+        parts["city"] = before.pop()
+    if not before:  # the town stands first
+        before, after = after, []
+    region = ", ".join(filter(None, (parts["region"], *after)))
+    return _filled({**parts, "street": ", ".join(before), "region": region})
+
+
+def _filled(parts: Mapping[str, str]) -> dict[str, str]:
+    return {part: text for part, text in parts.items() if text}
 
 
 def _clean(part: Any) -> str:

@@ -17,6 +17,7 @@ from ..sqltypes import Json
 from .base import TEXT, ColumnType, Reader, refuse
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_LINE_END = re.compile(r"<br\s*/?>\n?|</(?:p|div|li|tr|h[1-6]|blockquote|pre)>\n?", re.IGNORECASE)
 _EMAIL = re.compile(r"^[^@\s<>,;\"()]{1,64}@[^@\s<>,;\"()]{1,190}$")
 
 
@@ -78,10 +79,16 @@ class RichTextColumn(TextColumn):
         return nh3.clean(_CONTROL.sub("", raw)).strip() or None
 
     def search_text(self, value: Any) -> str:
-        return html.unescape(nh3.clean(value, tags=set())) if value else ""
+        """Its words; where a line or a paragraph ends, a line ends."""
+        return html.unescape(nh3.clean(_LINE_END.sub("\n", value), tags=set())).strip() if value else ""
 
     def format(self, value: Any, reader: Reader) -> str:
         return self.search_text(value)
+
+    @staticmethod
+    def of_plain(text: str) -> str:
+        """Plain text as formatted text: its signs mean themselves, its lines stay lines."""
+        return "<br>".join(html.escape(line, quote=False) for line in text.splitlines())
 
 
 class EmailColumn(TextColumn):

@@ -10,6 +10,7 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from ...lists import editing
+from ...lists.columns.attachment import StoredFile
 from ...lists.editing import Edit, Refused
 from ...lists.errors import FieldError, Invalid
 from ..attachments import with_stored_files
@@ -74,8 +75,15 @@ def refusal_json(one: editing.Refusal, edits: list[Edit]) -> dict[str, Any]:
     edit = edits[one.place]
     return {
         "field": one.error.field, "message": said(one.error), "change": one.place,
-        "id": edit.item_id, "key": edit.key, "column": one.column, "value": one.value,
+        "id": edit.item_id, "key": edit.key, "column": one.column, "value": _told(one.value),
     }  # fmt: skip
+
+
+def _told(value: Any) -> Any:
+    """A refused value as it was sent; of a file its name, since its content is not sent back."""
+    if isinstance(value, StoredFile):
+        return {"name": value.name}
+    return [_told(one) for one in value] if isinstance(value, list) else value
 
 
 def batch_of(given: Any) -> str | None:

@@ -6,7 +6,7 @@ comes back), `read` turns it into the raw values that `items.create` and `items.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,7 @@ from werkzeug.datastructures import MultiDict
 from ...lists import checks, query
 from ...lists.catalogue import Column, ListDefinition, catalogue
 from ...lists.columns import Reference
-from ...lists.columns.address import PARTS
+from ...lists.columns.address import ORDERS, PARTS, lines_of
 from ...lists.columns.choices import CountryColumn
 from ...lists.database import database_of
 from ...lists.errors import FieldError, Invalid
@@ -134,14 +134,16 @@ def build(
     *,
     item: Item | None = None,
     finding: Mapping[str, str] | None = None,
+    only: Collection[str] | None = None,
 ) -> list[Field]:
     """The fields of a form. `values`: from `empty`, `of_item` or `typed`; `errors`: texts by column.
 
     `item`: the item that is edited, whose values set by the program show as text; `finding`: what was looked for in
-    which lookup by who has no scripts.
+    which lookup by who has no scripts; `only`: the columns that are wanted, if not all.
     """
     making = _Making(session, found, actor, values, errors or {}, item, finding or {})
-    return [made for column in found.form_columns if (made := making.field(column))]
+    wanted = [column for column in found.form_columns if only is None or column.name in only]
+    return [made for column in wanted if (made := making.field(column))]
 
 
 class _Making:
@@ -232,7 +234,11 @@ class _Making:
         made.more["unit"] = "%" if column.type.name == "percent" else None
 
     def _address(self, column: Column, made: Field) -> None:
-        made.more["countries"] = CountryColumn({}).choices(self.actor.reader)
+        made.more |= {
+            "countries": CountryColumn({}).choices(self.actor.reader),
+            "lines": lines_of((made.value or {}).get("country")),
+            "orders": {"": lines_of(None), **ORDERS},
+        }
 
     def _lookup(self, column: Column, made: Field) -> None:
         target, is_multi = str(column.type.target), column.type.is_multi

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -13,20 +13,21 @@ from sqlalchemy.orm import Session
 from ...lists import editing, query
 from ...lists.catalogue import ListDefinition, definition
 from ...lists.editing import Edit, Refusal, Refused, Written
-from ...lists.errors import FieldError, Invalid
-from ...lists.query import Item
+from ...lists.errors import FieldError, Invalid, NotFound
 from ...lists.rights import Actor, may_add, may_open
+from .. import attachments
 from ..api.batch import batch_of, edits_of, refusal_json
 from ..api.json import answer, body, only
 from ..errors import said
 from ..request import actor, home, session
-from . import grid_cells, list_state
+from . import forms, grid_cells, grid_rows, list_state
 from .cells import Shown
 from .grid_cells import Typed
 from .list_table import shown_columns
 
 blueprint = Blueprint("grid", __name__, url_prefix="/lists/<list_name>/grid")
 PER_PAGE = 100
+FURTHER = 5  # times as many come when one scrolls on
 
 
 @blueprint.get("")
@@ -36,10 +37,14 @@ def show(list_name: str) -> ResponseReturnValue:
     if not may_open(found, me):
         return redirect(url_for("lists.show", list_name=list_name), 303)
     state = list_state.read(found, me, request.args)
+    own = [one.name for one in shown_columns(state, me)
+           if one.type.name in grid_rows.WITH_FIELDS and not grid_rows.reason_fixed(one)]  # fmt: skip
     return render_template(
         "lists/grid.html", definition=found, actor=me, back=state.href(url_for("lists.show", list_name=list_name)),
+        fields=forms.build(session(), found, me, {}, only=own),
         rows_href=state.href(url_for("grid.rows", list_name=list_name)),
         write_href=state.href(url_for("grid.write", list_name=list_name)), most=editing,
+        files_href=url_for("grid.take_file", list_name=list_name),
     )  # fmt: skip
 
 
@@ -50,12 +55,12 @@ def rows(list_name: str) -> ResponseReturnValue:
     state, where = list_state.usable(session(), list_state.read(found, me, request.args), me)
     columns = shown_columns(state, me)
     page = query.page(
-        session(), me, list_name, where=where, order=state.order, columns=_asked(columns), limit=PER_PAGE,
-        after=state.after, search=state.search or None,
+        session(), me, list_name, where=where, order=state.order, columns=_asked(columns), after=state.after,
+        limit=PER_PAGE * FURTHER if state.after else PER_PAGE, search=state.search or None,
     )  # fmt: skip
     return answer({
-        "columns": [grid_cells.column_json(me, found, column) for column in columns],
-        "rows": [_row(item, columns, me) for item in page.items],
+        "columns": [grid_rows.column_json(me, column) for column in columns],
+        "rows": grid_rows.rows_json(session(), me, found, columns, page.items),
         "next": state.href(request.path, after=page.next) if page.next else None,
         # What begins with a file or a message begins on a page of its own.
         "may_add": may_add(found, me) and not found.settings.get("new_page"),
@@ -89,6 +94,19 @@ def write(list_name: str) -> ResponseReturnValue:
     })  # fmt: skip
 
 
+@blueprint.post("/files")
+def take_file(list_name: str) -> ResponseReturnValue:
+    """Store a file that a cell is to have: the token by which the batch with that cell names it."""
+    me = actor()
+    if not may_open(definition(session(), list_name), me):
+        raise NotFound()
+    sent = request.files.get("file")
+    if sent is None or not sent.filename:
+        raise Invalid("file", "Choose a file.")
+    stored = attachments.take(sent)
+    return answer({"id": attachments.token_of(stored, me), "name": stored.name, "size": stored.size})
+
+
 @dataclass
 class _Read:
     """The changes of a batch as the door takes them, and what of them could not be read."""
@@ -113,7 +131,10 @@ def _read(reading: Session, me: Actor, found: ListDefinition, given: Any) -> _Re
     whole = []
     for place, edit in enumerate(edits):
         own = {name: values[place, name] for name in cells[place] if (place, name) in values}
-        whole.append(Edit(edit.kind, edit.item_id, edit.key, edit.version, {**edit.values, **own}, edit.expected))
+        files, lost = grid_cells.read_files(me, found, place, edit.values)
+        refusals += lost
+        kept = {name: value for name, value in edit.values.items() if name not in {one.column for one in lost}}
+        whole.append(replace(edit, values={**kept, **own, **files}))
     return _Read(whole, refusals)
 
 
@@ -131,12 +152,7 @@ def _asked(columns: Sequence[Shown]) -> list[str]:
 
 def _rows(me: Actor, found: ListDefinition, columns: Sequence[Shown], ids: Sequence[int]) -> list[dict[str, Any]]:
     stand = query.many(session(), me, found.name, ids, columns=_asked(columns)) if ids else {}
-    return [_row(stand[number], columns, me) for number in ids if number in stand]
-
-
-def _row(item: Item, columns: Sequence[Shown], me: Actor) -> dict[str, Any]:
-    cells = [grid_cells.cell_text(item, column, me) for column in columns]
-    return {"id": item.id, "version": item.version, "editable": item.editable, "cells": cells}
+    return grid_rows.rows_json(session(), me, found, columns, [stand[number] for number in ids if number in stand])
 
 
 def _undo_json(found: ListDefinition, written: Written) -> dict[str, Any]:

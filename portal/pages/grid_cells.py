@@ -1,4 +1,4 @@
-"""The cells of quick edit: each value as the reader would type it, and what was typed as the door takes it."""
+"""The cells of quick edit: what was typed or pasted, as the door takes it."""
 
 from __future__ import annotations
 
@@ -6,79 +6,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import url_for
-from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ...lists import filters, query
 from ...lists.catalogue import Column, ListDefinition, catalogue, definition
 from ...lists.columns import ColumnType
+from ...lists.columns.address import read_line
 from ...lists.columns.choices import ChoiceColumn
+from ...lists.columns.text import RichTextColumn
 from ...lists.editing import Refusal
 from ...lists.errors import N_, Invalid
+from ...lists.mapping import country_codes
 from ...lists.models import User, now
-from ...lists.query import Item
 from ...lists.rights import Actor, Level
 from ...lists.sqltypes import fold
+from .. import attachments
 from . import suggest
-from .cells import Shown
-from .forms import NUMBERS, as_typed
+from .forms import NUMBERS
+from .grid_rows import BETWEEN, PARTICIPANTS
 from .typed import read_day, read_instant, read_number
 
-BETWEEN = "; "  # titles have commas of their own
 MOST_SEARCHED = 100
-_OWN_FORM = frozenset({"address", "participants", "location", "attachment", "rich_text"})
 _YES, _NO = ("yes", "true", "1", "x", "áno"), ("no", "false", "0", "nie")
-# Settings of a list whose items show another name than the one that is stored.
-_OTHER_NAME = ("name_prefix", "name_typed", "translated")
-
-
-def reason_fixed(found: ListDefinition, column: Shown) -> str | None:
-    """Why the column cannot be written in the grid; None where it can."""
-    if column.column is None or column.column.by_program or not column.column.is_own:
-        return _("This is set by the program.")
-    if column.type.name in _OWN_FORM or not column.column.in_form:
-        return _("This is edited on the item's own form.")
-    if column.name == "name" and any(found.settings.get(one) for one in _OTHER_NAME):
-        return _("This is edited on the item's own form.")
-    return None
-
-
-def column_json(actor: Actor, found: ListDefinition, column: Shown) -> dict[str, Any]:
-    """A column as the grid's script needs it."""
-    kind, told = column.type, {"name": column.name, "label": column.label, "fixed": reason_fixed(found, column)}
-    told |= {"kind": _kind(kind), "number": column.is_number, "many": kind.is_multi}
-    told["required"] = bool(column.column and column.column.required)
-    if isinstance(kind, ChoiceColumn):
-        told["choices"] = [label for value, label in kind.choices(actor.reader) if value not in kind.retired]
-    elif kind.name == "boolean":
-        told["choices"] = [kind.format(value, actor.reader) for value in (True, False)]
-    elif kind.target:
-        told["suggest"] = url_for("lists.suggest", list_name=kind.target)
-    return told
-
-
-def _kind(kind: ColumnType) -> str:
-    if kind.target:
-        return "lookup"
-    if isinstance(kind, ChoiceColumn) or kind.name == "boolean":
-        return "choice"
-    return "long" if kind.form_field == "textarea" else "text"
-
-
-def cell_text(item: Item, column: Shown, actor: Actor) -> str:
-    """A value as the reader would type it: what is copied can be pasted again."""
-    value, kind = item.get(column.name), column.type
-    if value is None or value == "" or value == []:
-        return ""
-    if column.name == "name":
-        return item.title
-    if kind.target and kind.is_multi:
-        return BETWEEN.join(str(one) for one in value)
-    if kind.name in NUMBERS and column.column is not None and not column.column.by_program:
-        return as_typed(column.column, value, actor)
-    return kind.format(value, actor.reader)
 
 
 @dataclass(frozen=True)
@@ -100,17 +50,39 @@ def read(
     refusals: list[Refusal] = []
     for cell in typed:
         try:
-            _must_be_typed(found, cell.column, actor)
+            _must_be_typed(cell.column)
             values[cell.place, cell.column.name] = _value(cell, actor, names)
         except Invalid as refusal:
             refusals.append(Refusal(cell.place, cell.column.name, cell.text, refusal.message, refusal.values))
     return values, refusals
 
 
-def _must_be_typed(found: ListDefinition, column: Column, actor: Actor) -> None:
+def read_files(
+    actor: Actor, found: ListDefinition, place: int, values: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[Refusal]]:
+    """The files that a change names by their ids, or by the tokens of those that were just sent."""
+    read: dict[str, Any] = {}
+    refusals: list[Refusal] = []
+    for name, given in values.items():
+        column = found.by_name.get(name)
+        if column is None or column.type.name != "attachment" or not isinstance(given, list):
+            continue
+        try:
+            read[name] = [_file(one, actor) for one in given]
+        except Invalid as refusal:
+            refusals.append(Refusal(place, name, given, refusal.message, refusal.values))
+    return read, refusals
+
+
+def _file(given: Any, actor: Actor) -> Any:
+    known = given.get("id") if isinstance(given, dict) else None
+    return attachments.chosen([known], actor)[0] if isinstance(known, str) else given
+
+
+def _must_be_typed(column: Column) -> None:
     if column.by_program or not column.is_own:
         raise Invalid("", "This is set by the program.")
-    if reason_fixed(found, Shown(column.name, column.title(actor.language), column.type, column)):
+    if not column.in_form:
         raise Invalid("", "This is edited on the item's own form.")
 
 
@@ -132,7 +104,18 @@ def _value(cell: Typed, actor: Actor, names: _Names) -> Any:
     if isinstance(kind, ChoiceColumn):
         many = [_choice(kind, one.strip(), actor) for one in text.split(",")] if kind.is_multi else None
         return _choice(kind, text, actor) if many is None else many
-    return text
+    return _of_parts(kind, text, names)
+
+
+def _of_parts(kind: ColumnType, text: str, names: _Names) -> Any:
+    """Of what has an editor of its own: what one line of text says of it. Raises Invalid."""
+    if kind.name == "address":
+        return read_line(text, country_codes())
+    if kind.name == "participants":
+        return [names.participant(one) for one in _titles(kind, text)]
+    if kind.name == "attachment":
+        raise Invalid("", N_("Files are chosen in the cell's own editor; a text cannot be pasted here."))
+    return RichTextColumn.of_plain(text) if kind.name == "rich_text" else text
 
 
 def _titles(kind: ColumnType, text: str) -> list[str]:
@@ -157,6 +140,13 @@ def _choice(kind: ChoiceColumn, text: str, actor: Actor) -> str:
     raise Invalid("", "“%(value)s” is not one of: %(choices)s.", value=text[:40], choices=labels)
 
 
+def _targets(kind: ColumnType) -> Sequence[str]:
+    """The lists whose items are named in such a cell."""
+    if kind.name == "participants":
+        return list(PARTICIPANTS.values())
+    return [kind.target] if kind.target else []
+
+
 class _Names:
     """The items that names in lookups mean, for this reader: found together, list by list."""
 
@@ -169,8 +159,8 @@ class _Names:
         wanted: dict[str, set[str]] = {}
         for cell in typed:
             kind = cell.column.type
-            if kind.target:
-                wanted.setdefault(kind.target, set()).update(_titles(kind, cell.text.replace("\x00", "").strip()))
+            for target in _targets(kind):
+                wanted.setdefault(target, set()).update(_titles(kind, cell.text.replace("\x00", "").strip()))
         for target, texts in wanted.items():
             find = self._users if target == "users" else self._items
             for text, entry in find(target, sorted(texts - {""})):
@@ -195,6 +185,13 @@ class _Names:
         return [
             (text, one) for text in texts for one in entries if fold(text) in (fold(one["title"]), fold(one["detail"]))
         ]
+
+    def participant(self, text: str) -> dict[str, Any]:
+        """Who is meant: a colleague, a contact, or whoever reads that mailbox. Raises Invalid."""
+        for kind, target in PARTICIPANTS.items():
+            if (target, text) in self.found:
+                return {kind: self.id_of(target, text)}
+        return {"email": text} if "@" in text else {"contact": self.id_of("contacts", text)}
 
     def id_of(self, target: str, text: str) -> int:
         """The one item that is meant. Raises Invalid naming those that might be, or saying that there is none."""

@@ -144,7 +144,7 @@ def test_what_is_loaded_first_stays_small() -> None:
 
 
 def test_words_that_the_grid_says_are_on_its_page() -> None:
-    script = (ROOT / "portal" / "frontend" / "src" / "grid.ts").read_text()
+    script = "".join(path.read_text() for path in (ROOT / "portal" / "frontend" / "src").glob("grid*.ts"))
     page = (ROOT / "templates" / "lists" / "grid.html").read_text()
     said = set(re.findall(r'\bsay\("(\w+)"', script))
     assert said and said <= set(re.findall(r"'(\w+)': _\(", page))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import pytest
 from house import Answer, House, token_of
 
 from caseroom.lists import items, query, schema
+from caseroom.lists.columns.address import read_line
+from caseroom.lists.mapping import country_codes
 
 TOOLS = {
     "name": "tools",
@@ -132,6 +135,122 @@ def test_columns_say_why_they_cannot_be_edited(tools: House) -> None:
     assert told["price"]["fixed"] is None
     assert told["state"]["choices"] == ["As new", "used"]
     assert told["firm"]["suggest"] == "/lists/relations/suggest"
+
+
+# --- Cells with several parts -----------------------------------------------------------------------
+
+WHERE = {
+    "name": "sites",
+    "columns": [
+        {"name": "post", "type": "address"},
+        {"name": "place", "type": "location"},
+        {"name": "about", "type": "rich_text"},
+        {"name": "papers", "type": "attachment"},
+    ],
+}
+PARTS = "columns=name,post,place,about,papers"
+
+
+@pytest.fixture
+def sites(house: House) -> House:
+    with house.write("admin") as (session, actor):
+        schema.create_list(session, actor, WHERE)
+    return house
+
+
+def send_file(house: House, name: str, content: bytes, *, by: str = "north") -> Answer:
+    client = house.client(by)
+    headers = {"Accept": "application/json", "X-CSRFToken": token_of(client.get("/lists/sites/grid").text)}
+    return client.post("/lists/sites/grid/files", data={"file": (io.BytesIO(content), name)}, headers=headers)
+
+
+def cells_of(house: House, **more: Any) -> dict[str, str]:
+    told = rows(house, list_name="sites", query=PARTS, **more)
+    return dict(zip([one["name"] for one in told["columns"]], told["rows"][0]["cells"], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("Hlavná 1, 811 01 Bratislava, Slovakia",
+         {"street": "Hlavná 1", "postcode": "811 01", "city": "Bratislava", "country": "SK"}),
+        ("Hauptstr. 5\n10115 Berlin\nNemecko",
+         {"street": "Hauptstr. 5", "postcode": "10115", "city": "Berlin", "country": "DE"}),
+        ("12 Main St, Springfield, IL 62701, USA",
+         {"street": "12 Main St", "city": "Springfield", "region": "IL", "postcode": "62701", "country": "US"}),
+        ("10 Downing St, London, SW1A 2AA, United Kingdom",
+         {"street": "10 Downing St", "city": "London", "postcode": "SW1A 2AA", "country": "GB"}),
+        ("Budapest, Fő utca 1, 1011, Hungary",
+         {"city": "Budapest", "street": "Fő utca 1", "postcode": "1011", "country": "HU"}),
+        ("1234 Elm Street", {"street": "1234 Elm Street"}),
+    ],
+)  # fmt: skip
+def test_an_address_is_read_from_one_line(text: str, parts: dict[str, str]) -> None:
+    assert read_line(text, country_codes()) == parts
+
+
+def test_cells_with_parts_are_pasted_as_text_and_shown_so_that_they_can_be_pasted_again(sites: House) -> None:
+    cells = {"name": "Depot", "post": "Hlavná 1, 811 01 Bratislava, Slovakia", "about": "Keys < 3\nat the door",
+             "place": "48.1, 17.1 (Gate)"}  # fmt: skip
+    answer = send(sites, [{"kind": "create", "cells": cells}], list_name="sites")
+    assert answer.status_code == 200, answer.text
+    assert cells_of(sites) == {**cells, "papers": ""}
+    [row] = rows(sites, list_name="sites", query=PARTS)["rows"]
+    assert row["values"]["post"]["city"] == "Bratislava"
+    assert row["values"]["about"] == "Keys &lt; 3<br>at the door"
+    changes = [{"kind": "create", "cells": {"name": "x", "papers": "plan.pdf"}},
+               {"kind": "create", "cells": {"name": "x", "place": "somewhere"}}]  # fmt: skip
+    refused = send(sites, changes, list_name="sites")
+    told = {one["column"]: one["message"] for one in refused.json["refusals"]}
+    assert told["papers"] == "Files are chosen in the cell's own editor; a text cannot be pasted here."
+    assert told["place"].startswith("“somewhere” is not a latitude and a longitude")
+
+
+def test_a_file_is_put_into_a_cell_taken_away_and_back_again(sites: House) -> None:
+    site = sites.make("sites", {"name": "Depot"})
+    stored = send_file(sites, "plan.txt", b"Ground floor")
+    assert stored.status_code == 200, stored.text
+    given = {"kind": "update", "id": site.id, "version": 1, "values": {"papers": [stored.json]}}
+    done = send(sites, [given], list_name="sites")
+    assert done.status_code == 200, done.text
+    assert cells_of(sites)["papers"] == "plan.txt"
+    undone = send(sites, done.json["undo"], list_name="sites")
+    assert undone.status_code == 200, undone.text
+    assert cells_of(sites)["papers"] == ""
+    again = send(sites, undone.json["undo"], list_name="sites")
+    assert again.status_code == 200, again.text
+    assert cells_of(sites)["papers"] == "plan.txt"
+
+
+def test_files_of_others_are_not_put_into_a_cell(sites: House) -> None:
+    one, other = (sites.make("sites", {"name": name}) for name in ("Depot", "Yard"))
+    stored = send_file(sites, "plan.txt", b"Ground floor")
+    theirs = send(sites, [{"kind": "update", "id": one.id, "version": 1, "values": {"papers": [stored.json]}}],
+                  by="west", list_name="sites")  # fmt: skip
+    assert [one["message"] for one in theirs.json["refusals"]] == [
+        "A file that was sent earlier is not there any more; choose it again."
+    ]
+    send(sites, [{"kind": "update", "id": one.id, "version": 1, "values": {"papers": [stored.json]}}],
+         list_name="sites")  # fmt: skip
+    kept = rows(sites, list_name="sites", query=PARTS)["rows"][0]["values"]["papers"]
+    moved = send(sites, [{"kind": "update", "id": other.id, "version": 1, "values": {"papers": kept}}],
+                 list_name="sites")  # fmt: skip
+    assert [one["message"] for one in moved.json["refusals"]] == ["There is no such file on this item."]
+
+
+def test_who_takes_part_is_named_in_the_cell(house: House) -> None:
+    contact = house.make("contacts", {"surname": "Buyer", "company": house.make_relation(name="Tatra Steel").id})
+    event = house.make("events", {"name": "Fair", "start": "2026-05-03T10:00:00Z", "end": "2026-05-03T11:00:00Z"})
+    asked = {"kind": "update", "id": event.id, "version": event.version}
+    answer = send(house, [{**asked, "cells": {"participants": f"West Person; {contact.title}; fair@hall.test"}}],
+                  list_name="events")  # fmt: skip
+    assert answer.status_code == 200, answer.text
+    [row] = rows(house, list_name="events", query="view=all&columns=name,participants")["rows"]
+    assert row["cells"] == ["Fair", f"West Person; {contact.title}; fair@hall.test"]
+    assert [one["title"] for one in row["values"]["participants"]] == ["West Person", contact.title, "fair@hall.test"]
+    nobody = send(house, [{**asked, "version": row["version"], "cells": {"participants": "Nobody Known"}}],
+                  list_name="events")  # fmt: skip
+    assert [one["message"] for one in nobody.json["refusals"]] == ["There is no “Nobody Known” to choose."]
 
 
 def test_rows_follow_the_lists_address_and_its_rights(house: House) -> None:

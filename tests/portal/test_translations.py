@@ -251,7 +251,8 @@ def unmarked_in_script(source: str) -> Iterator[str]:
 
 # Headers of HTTP and of a message, keys, classes of the style sheets, selectors.
 PROGRAMS_READ = (
-    r"^(Accept|Authorization|Bearer|Enter|Escape|Backspace|Delete|Tab|Home|End|Office|Undo|Date|Subject|From|To)$|^Arrow"
+    r"^(Accept|Authorization|Bearer|Enter|Escape|Backspace|Delete|Tab|Home|End|Dead|Process)$|^Arrow"
+    r"|^(Office|Undo|Date|Subject|From|To)$"
     r"|^(Bearer|Subject|Date|From|To|Content|MIME)\b|button-|visually-hidden|^\.|^\(max-width|[\[\]=;{}<>#/]|^button "
     r"|^panel|option|-note|^(event|input) |^chip|^input lookup|^grow|^truncate"
 )

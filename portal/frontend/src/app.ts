@@ -10,6 +10,7 @@ import "./table";
 import "./widths";
 import "./board";
 import "./forms";
+import "./address";
 import "./drafts";
 import "./people";
 import "./times";

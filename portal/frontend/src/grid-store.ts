@@ -1,78 +1,14 @@
 // The rows of quick edit, what of them is not saved yet, and the batches that go to the server: each all or nothing.
 
-export interface Column {
-  name: string;
-  label: string;
-  /** Why it cannot be edited. */
-  fixed: string | null;
-  kind: "text" | "long" | "choice" | "lookup";
-  number: boolean;
-  required: boolean;
-  many: boolean;
-  choices?: string[];
-  suggest?: string;
-}
+import { type Change, type Column, type Done, type Edit, type Refusal, Row, type RowData, type Typed, changeOf, newBatch, without } from "./grid-rows";
 
-/** A cell as it was typed, or, where it was chosen, the id that is meant beside its words. */
-export interface Typed {
-  text: string;
-  id?: number;
-}
-
-export class Row {
-  id: number | null = null;
-  version = 1;
-  editable = true;
-  cells: string[] = [];
-  readonly pending = new Map<string, Typed>();
-  /** Why cells were refused, by column; "" = the row as a whole. */
-  readonly refused = new Map<string, string>();
-  constructor(readonly key: string) {}
-}
-
-export interface Edit {
-  row: Row;
-  column: Column;
-  value: Typed;
-}
-
-interface Change {
-  kind: "create" | "update" | "delete" | "restore";
-  id?: number;
-  key?: string;
-  version?: number | "*";
-  cells?: Record<string, string>;
-  values?: Record<string, unknown>;
-  expected?: Record<string, unknown>;
-}
-
-interface RowData {
-  id: number;
-  version: number;
-  editable: boolean;
-  cells: string[];
-  key?: string | null;
-}
-
-interface Done {
-  rows: RowData[];
-  gone: number[];
-  undo: Change[];
-}
-
-export interface Refusal {
-  id: number | null;
-  key: string | null;
-  column: string;
-  message: string;
-  change: number;
-}
-
-/** What is sent together: cells of rows, or the changes that take an earlier batch back. */
+/** What is sent together: cells of rows, rows that go, or a step back or forth; which step, is known when its turn comes. */
 interface Group {
+  kind: "edit" | "delete" | "undo" | "redo";
   rows: Set<Row>;
-  back?: { changes: Change[]; to: "undo" | "redo" };
   refused: boolean;
+  /** What is left of a step of which something was refused. */
+  rest?: Change[];
   /** As it was first sent: sent again after a lost answer it is the same batch. */
   sent?: { batch: string; changes: Change[]; values: Map<Row, Map<string, Typed>> };
 }
@@ -80,6 +16,8 @@ interface Group {
 export type State = "loading" | "saved" | "unsaved" | "saving" | "refused" | "offline" | "signedOut";
 
 const PAUSES = [2, 5, 10, 30];
+/** What is said when it is done; of what was typed the state says it. */
+const SAID = { delete: "deleted", undo: "undone", redo: "redone" };
 let keys = 0;
 
 export class Store {
@@ -89,6 +27,8 @@ export class Store {
   next: string | null = null;
   state: State = "loading";
   refusals: Refusal[] = [];
+  /** What was refused. */
+  refusedKind: Group["kind"] = "edit";
   /** What a refusal says that belongs to no cell. */
   problem = "";
   private groups: Group[] = [];
@@ -96,6 +36,8 @@ export class Store {
   private busy = false;
   private tries = 0;
   private timer = 0;
+  /** Where deleted rows stood, by their ids. */
+  private readonly stood = new Map<number, number>();
 
   constructor(
     private readonly rowsAddress: string,
@@ -116,7 +58,7 @@ export class Store {
       this.mayAdd = page.may_add;
       this.next = page.next;
       const known = new Set(this.rows.map((row) => row.id));
-      const fresh = page.rows.filter((row) => !known.has(row.id)).map((data) => this.fill(this.newRow(), data));
+      const fresh = page.rows.filter((row) => !known.has(row.id)).map((data) => this.newRow().fill(data));
       const end = this.rows.findIndex((row) => row.id === null);
       this.rows.splice(end < 0 ? this.rows.length : end, 0, ...fresh);
       this.state = "saved";
@@ -148,8 +90,9 @@ export class Store {
 
   /** Take over what was typed. Rows that are yet to be made wait until `leave`, unless `together`. */
   edit(edits: Edit[], together = false): void {
-    const real = edits.filter(({ row, column, value }) => this.text(row, column) !== value.text || value.id !== undefined);
+    const real = edits.filter(({ row, column, value }) => this.text(row, column) !== value.text || value.value !== undefined);
     if (!real.length) return;
+    this.forget();
     for (const { row, column, value } of real) {
       row.pending.set(column.name, value);
       row.refused.delete(column.name);
@@ -170,12 +113,34 @@ export class Store {
     void this.send();
   }
 
+  /** Put rows into the recycle bin, all or none. What was typed into them goes too; of one that was never saved all. */
+  remove(rows: Row[]): void {
+    this.forget();
+    const known = new Set(rows.filter((row) => row.id !== null || this.groups.some((group) => group.sent && group.rows.has(row))));
+    for (const row of rows) {
+      row.pending.clear();
+      row.refused.clear();
+      const group = this.groupOf(row);
+      group?.rows.delete(row);
+      if (group) group.refused = false; // what it was refused for may be gone with the row
+    }
+    this.refusals = this.refusals.filter((one) => !rows.some((row) => row.key === one.key));
+    this.rows = this.rows.filter((row) => known.has(row) || !rows.includes(row));
+    for (const row of known) row.going = true;
+    this.groups = this.groups.filter((group) => group.rows.size || group.kind !== "edit");
+    if (known.size) this.groups.push({ kind: "delete", rows: known, refused: false });
+    this.settle();
+    this.changed();
+    void this.send();
+  }
+
   discard(): void {
     clearTimeout(this.timer);
     this.groups = this.groups.filter((group) => group.sent && !group.refused && this.busy);
     for (const row of this.rows) {
       row.pending.clear();
       row.refused.clear();
+      row.going = this.groups.some((group) => group.kind === "delete" && group.rows.has(row));
     }
     this.rows = this.rows.filter((row) => row.id !== null);
     this.refusals = [];
@@ -186,13 +151,15 @@ export class Store {
   }
 
   can(which: "undo" | "redo"): boolean {
-    return this.undone[which].length > 0;
+    const coming = this.groups.some((group) => !group.refused && (which === "undo" ? group.kind !== "undo" : group.kind === "undo"));
+    return coming || this.undone[which].length > 0;
   }
 
+  /** Take the last step back, or do it again. What is still on its way comes first. */
   back(which: "undo" | "redo"): void {
-    const changes = this.undone[which].pop();
-    if (!changes) return;
-    this.groups.push({ rows: new Set(), back: { changes, to: which === "undo" ? "redo" : "undo" }, refused: false });
+    if (!this.can(which)) return;
+    this.forget();
+    this.groups.push({ kind: which, rows: new Set(), refused: false });
     this.settle();
     this.changed();
     void this.send();
@@ -213,16 +180,16 @@ export class Store {
     return this.groups.length > 0 || this.rows.some((row) => row.pending.size > 0);
   }
 
-  private newRow(): Row {
-    return new Row(`r${++keys}`);
+  /** What is told of a step that is over; what was refused and waits to be mended stays. */
+  private forget(): void {
+    if (this.groups.some((group) => group.refused)) return;
+    this.refusals = [];
+    this.problem = "";
+    for (const row of this.rows) row.refused.clear();
   }
 
-  private fill(row: Row, data: RowData): Row {
-    row.id = data.id;
-    row.version = data.version;
-    row.editable = data.editable;
-    row.cells = data.cells;
-    return row;
+  private newRow(): Row {
+    return new Row(`r${++keys}`);
   }
 
   private groupOf(row: Row): Group | undefined {
@@ -237,7 +204,7 @@ export class Store {
     for (const row of rows) row.refused.clear();
     const keys = new Set([...rows].map((row) => row.key));
     this.refusals = this.refusals.filter((one) => !one.key || !keys.has(one.key));
-    this.groups.push({ rows, refused: false });
+    this.groups.push({ kind: "edit", rows, refused: false });
     this.settle();
   }
 
@@ -250,8 +217,9 @@ export class Store {
   private async send(): Promise<void> {
     const group = this.groups.find((one) => !one.refused);
     if (!group || this.busy) return;
-    this.busy = true;
     group.sent ??= this.freeze(group);
+    if (!group.sent.changes.length) return this.skip(group);
+    this.busy = true;
     if (this.state !== "offline") this.state = "saving";
     this.changed();
     try {
@@ -278,26 +246,28 @@ export class Store {
     this.changed();
   }
 
+  private skip(group: Group): void {
+    this.groups = this.groups.filter((one) => one !== group);
+    this.settle();
+    this.changed();
+    void this.send();
+  }
+
   private freeze(group: Group): NonNullable<Group["sent"]> {
     const values = new Map([...group.rows].map((row) => [row, new Map(row.pending)] as const));
-    const changes = group.back ? group.back.changes.map((change) => this.known(change)) : [...values].filter(([, cells]) => cells.size).map(([row, cells]) => this.change(row, cells));
-    return { batch: crypto.randomUUID?.() ?? randomId(), changes, values };
+    return { batch: newBatch(), changes: this.changesOf(group, values), values };
   }
 
-  /** A row that came back is deleted only as we know it. */
-  private known(change: Change): Change {
-    const row = change.kind === "delete" ? this.rows.find((one) => one.id === change.id) : undefined;
-    return row ? { ...change, version: row.version, key: row.key } : { ...change, key: this.rows.find((one) => one.id === change.id)?.key };
-  }
-
-  private change(row: Row, typed: Map<string, Typed>): Change {
-    const cells: Record<string, string> = {};
-    const values: Record<string, unknown> = {};
-    for (const [name, value] of typed) {
-      if (value.id === undefined) cells[name] = value.text;
-      else values[name] = value.id;
-    }
-    return row.id === null ? { kind: "create", key: row.key, cells, values } : { kind: "update", id: row.id, version: row.version, key: row.key, cells, values };
+  private changesOf(group: Group, values: Map<Row, Map<string, Typed>>): Change[] {
+    if (group.kind === "edit") return [...values].filter(([, cells]) => cells.size).map(([row, cells]) => changeOf(row, cells));
+    if (group.kind === "delete") return [...group.rows].flatMap(({ id, version, key }) => (id === null ? [] : { kind: "delete" as const, id, version, key }));
+    const rows = new Map(this.rows.map((row) => [row.id, row]));
+    const known = (change: Change): Change => {
+      const row = rows.get(change.id ?? null);
+      // A row that came back is deleted only as we know it.
+      return row && change.kind === "delete" ? { ...change, version: row.version, key: row.key } : { ...change, key: row?.key };
+    };
+    return (group.rest ?? this.undone[group.kind].pop() ?? []).map(known);
   }
 
   private done(group: Group, done: Done): void {
@@ -307,43 +277,54 @@ export class Store {
       row.refused.clear();
     }
     for (const data of done.rows) this.take(data);
-    this.rows = this.rows.filter((row) => row.id === null || !done.gone.includes(row.id));
-    if (done.undo.length) this.undone[group.back?.to ?? "undo"].push(done.undo);
-    if (!group.back) this.undone.redo = [];
+    this.drop(new Set(done.gone));
+    if (done.undo.length) this.undone[group.kind === "undo" ? "redo" : "undo"].push(done.undo);
+    if (group.kind === "edit" || group.kind === "delete") this.undone.redo = [];
     this.problem = "";
-    if (group.back) this.changed(group.back.to === "redo" ? "undone" : "redone");
+    if (group.kind !== "edit") this.changed(SAID[group.kind]);
+  }
+
+  private drop(gone: Set<number | null>): void {
+    if (!gone.size) return;
+    this.rows.forEach((row, index) => row.id !== null && gone.has(row.id) && this.stood.set(row.id, index));
+    this.rows = this.rows.filter((row) => row.id === null || !gone.has(row.id));
   }
 
   private take(data: RowData): void {
     const row = this.rows.find((one) => one.id === data.id) ?? this.rows.find((one) => data.key && one.key === data.key);
     if (row) {
-      this.fill(row, data);
+      row.fill(data);
       return;
     }
-    const end = this.rows.findIndex((one) => one.id === null && !one.pending.size);
-    this.rows.splice(end < 0 ? this.rows.length : end, 0, this.fill(this.newRow(), data));
+    const blank = this.rows.findIndex((one) => one.id === null && !one.pending.size);
+    const end = blank < 0 ? this.rows.length : blank;
+    this.rows.splice(Math.min(this.stood.get(data.id) ?? end, end), 0, this.newRow().fill(data));
   }
 
   private refuse(group: Group, told: { detail?: string; refusals?: Refusal[]; rows?: RowData[] }): void {
     const refusals = told.refusals ?? [];
     for (const data of told.rows ?? []) this.take(data);
     this.problem = refusals.length ? "" : (told.detail ?? "");
-    if (group.back) return this.refuseBack(group, refusals);
-    group.refused = true;
-    group.sent = undefined;
     this.refusals = refusals;
+    this.refusedKind = group.kind;
     for (const one of refusals) this.rows.find((row) => row.key === one.key)?.refused.set(one.column, one.message);
+    if (group.kind === "undo" || group.kind === "redo") return this.refuseBack(group, refusals);
+    if (group.kind === "delete") {
+      this.groups = this.groups.filter((one) => one !== group);
+      for (const row of group.rows) row.going = false;
+    }
+    group.refused = group.kind === "edit";
+    group.sent = undefined;
   }
 
   /** What somebody else has changed since stays; the rest of the batch is taken back. */
   private refuseBack(group: Group, refusals: Refusal[]): void {
     const changes = group.sent?.changes ?? [];
     this.groups = this.groups.filter((one) => one !== group);
-    this.refusals = refusals;
     const rest = changes
       .map((change, place) => without(change, refusals.filter((one) => one.change === place)))
       .filter((change): change is Change => change !== null);
-    if (group.back && refusals.length && rest.length) this.groups.unshift({ rows: new Set(), back: { ...group.back, changes: rest }, refused: false });
+    if (refusals.length && rest.length) this.groups.unshift({ kind: group.kind, rows: new Set(), rest, refused: false });
   }
 
   private fail(status: number): void {
@@ -353,23 +334,4 @@ export class Store {
     if (status !== 401) this.timer = window.setTimeout(() => this.retry(), pause * 1000);
     this.changed();
   }
-}
-
-/** The change without its refused cells; null where nothing is left of it. */
-function without(change: Change, refusals: Refusal[]): Change | null {
-  if (!refusals.length) return change;
-  if (refusals.some((one) => !one.column)) return null;
-  const columns = new Set(refusals.map((one) => one.column));
-  const keep = (some: Record<string, unknown> | undefined): Record<string, unknown> => Object.fromEntries(Object.entries(some ?? {}).filter(([name]) => !columns.has(name)));
-  const values = keep(change.values);
-  return Object.keys(values).length ? { ...change, values, expected: keep(change.expected) } : null;
-}
-
-/** A UUID of version 4 where the page is not served over https. */
-function randomId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = ((bytes[6] ?? 0) & 15) | 64;
-  bytes[8] = ((bytes[8] ?? 0) & 63) | 128;
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
 }

@@ -1,164 +1,95 @@
 // Quick edit: a list's rows as a grid with the keys of a spreadsheet (WAI-ARIA Authoring Practices, data grid).
 import { readBlock, writeBlock, writeTable } from "./grid-clipboard";
-import { Editor, type Leave } from "./grid-editor";
-import { type Column, type Edit, type Row, Store, type Typed } from "./grid-store";
-import { make } from "./page";
+import { type Begun, type Editor, type Leave, TextEditor } from "./grid-editor";
+import { FieldsEditor } from "./grid-fields";
+import type { Column, Edit, Row, Typed } from "./grid-rows";
+import { Status } from "./grid-status";
+import { Store } from "./grid-store";
+import { type Box, type Place, View } from "./grid-view";
 
-const MOST_TOLD = 12;
-
-interface Place {
-  row: number;
-  column: number;
-}
+/** So many rows are deleted without asking: the undo is near. */
+const FEW = 3;
+const WITH_FIELDS = ["address", "location", "participants", "attachment"];
 
 class Grid {
-  private readonly words = JSON.parse(document.querySelector<HTMLTemplateElement>("#grid-words")?.content.textContent || "{}") as Record<string, string>;
   private readonly store: Store;
-  private readonly table = make("table", { class: "grid", role: "grid", "aria-multiselectable": "true" });
-  private readonly head = this.table.createTHead();
-  private readonly body = this.table.createTBody();
-  private readonly scroll = make("div", { class: "grid-scroll" }, this.table);
-  private readonly lines = new WeakMap<Row, HTMLTableRowElement>();
+  private readonly status: Status;
+  private readonly view: View;
   private at: Place = { row: 0, column: 0 };
   private anchor: Place = { row: 0, column: 0 };
+  /** The rows of these two, which may move while others come and go. */
+  private held: { at?: Row; anchor?: Row } = {};
+  /** Where the last row is to be selected when all are here. */
+  private goal: { column: number; extend: boolean } | null = null;
   private editor: Editor | null = null;
-  private said = "";
-  private dragging = false;
+  private readonly sure = document.querySelector("#grid-delete") as HTMLDialogElement;
+  private copied: { text: string; columns: Column[]; cells: Typed[][] } | null = null;
+  private dragging: "cells" | "rows" | null = null;
 
   constructor(private readonly root: HTMLElement) {
     this.store = new Store(root.dataset.rows ?? "", root.dataset.write ?? "", (said) => this.show(said));
-    this.table.classList.add("table");
-    this.scroll.classList.add("table-scroll");
-    this.table.setAttribute("aria-label", root.dataset.label ?? "");
-    this.part("place").append(this.scroll);
-    this.table.addEventListener("keydown", (event) => this.key(event));
-    this.table.addEventListener("mousedown", (event) => this.press(event));
-    this.table.addEventListener("mouseover", (event) => this.drag(event));
-    document.addEventListener("mouseup", () => (this.dragging = false));
-    this.table.addEventListener("dblclick", (event) => this.placeOf(event.target) && this.edit(null));
-    for (const name of ["copy", "cut", "paste"] as const) this.table.addEventListener(name, (event) => this.clipboard(name, event));
-    this.scroll.addEventListener("scroll", () => this.more());
+    this.status = new Status(root, this.store, (row, column) => this.select({ row, column }));
+    this.view = new View(this.store, this.status, root.dataset.label ?? "");
+    const { table, scroll } = this.view;
+    this.status.part("place").append(scroll);
+    table.addEventListener("keydown", (event) => this.key(event));
+    table.addEventListener("mousedown", (event) => this.press(event));
+    table.addEventListener("mouseover", (event) => this.drag(event));
+    document.addEventListener("mouseup", () => (this.dragging = null));
+    table.addEventListener("dblclick", (event) => (this.view.placeOf(event.target)?.column ?? -1) >= 0 && this.edit(null));
+    for (const name of ["copy", "cut", "paste"] as const) table.addEventListener(name, (event) => this.clipboard(name, event));
+    scroll.addEventListener("scroll", () => this.draw());
+    for (const name of ["scroll", "resize"]) addEventListener(name, () => this.follow(), { capture: true });
     this.onPress("undo", () => this.store.back("undo"));
     this.onPress("redo", () => this.store.back("redo"));
     this.onPress("retry", () => this.store.retry());
     this.onPress("discard", () => this.store.discard());
+    this.onPress("remove", () => this.remove());
+    this.sure.addEventListener("close", () => this.sure.returnValue === "delete" && this.removeNow());
     this.onPress("add", () => this.select({ row: this.blank(), column: this.firstWritable() }));
     addEventListener("beforeunload", (event) => this.store.hasUnsaved && event.preventDefault());
     void this.store.load();
   }
 
-  private part(name: string): HTMLElement {
-    return this.root.querySelector(`[data-grid="${name}"]`) as HTMLElement;
-  }
-
   private onPress(name: string, act: () => void): void {
-    this.part(name).addEventListener("click", act);
-  }
-
-  private say(key: string, values: Record<string, string | number> = {}): string {
-    return Object.entries(values).reduce((text, [name, value]) => text.replace(`{${name}}`, String(value)), this.words[key] ?? key);
+    this.status.part(name).addEventListener("click", act);
   }
 
   // --- What is shown ---
 
   private show(said = ""): void {
-    if (said) this.said = this.say(said);
+    if (said) this.status.tell(this.status.say(said));
     const { store } = this;
-    if (store.columns.length && !this.head.rows.length) this.showHead();
     if (store.mayAdd && store.columns.length && !store.rows.some((row) => row.id === null && !row.pending.size)) store.add();
-    const wanted = store.rows.map((row) => this.line(row));
-    const focused = this.table.contains(document.activeElement) && !this.editor;
-    wanted.forEach((line, index) => this.body.rows[index] !== line && this.body.insertBefore(line, this.body.rows[index] ?? null));
-    while (this.body.rows.length > wanted.length) this.body.deleteRow(-1);
-    store.rows.forEach((row, index) => this.showLine(row, index));
-    this.table.setAttribute("aria-rowcount", store.next ? "-1" : String(wanted.length + 1));
-    this.at = this.within(this.at);
-    this.anchor = this.within(this.anchor);
-    this.mark();
-    if (focused && !this.table.contains(document.activeElement)) this.cell(this.at)?.focus();
-    this.showState();
+    this.at = this.within(this.now(this.at, this.held.at));
+    this.anchor = this.within(this.now(this.anchor, this.held.anchor));
+    this.hold();
+    if (this.editor) this.reveal(); // rows that come above would push its cell out of sight
+    this.draw();
+    this.follow();
+    this.status.show();
+  }
+
+  /** Bring the cell where one is into sight. */
+  private reveal(): void {
+    this.view.reveal(this.at.row);
+    this.view.draw(this.at, this.box);
+    this.view.cell(this.at)?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }
+
+  private draw(): void {
+    this.view.draw(this.at, this.box);
     this.more();
   }
 
-  private showHead(): void {
-    const row = this.head.insertRow();
-    row.append(make("th", { scope: "col", class: "grid-number" }, make("span", { class: "visually-hidden" }, this.say("rowNumber"))));
-    for (const column of this.store.columns) row.append(make("th", { scope: "col", class: column.number ? "number" : undefined, title: column.fixed ?? undefined }, column.label));
+  private hold(): void {
+    this.held = { at: this.store.rows[this.at.row], anchor: this.store.rows[this.anchor.row] };
   }
 
-  private line(row: Row): HTMLTableRowElement {
-    const known = this.lines.get(row);
-    if (known) return known;
-    const line = make("tr", {}, make("th", { scope: "row", class: "grid-number" }));
-    for (const column of this.store.columns) line.append(make("td", { role: "gridcell", tabindex: "-1", class: column.number ? "number" : undefined }));
-    this.lines.set(row, line);
-    return line;
-  }
-
-  private showLine(row: Row, index: number): void {
-    const line = this.line(row);
-    line.setAttribute("aria-rowindex", String(index + 2));
-    line.classList.toggle("is-new", row.id === null);
-    const number = row.id === null ? "＋" : String(index + 1);
-    if (line.cells[0] && line.cells[0].textContent !== number) line.cells[0].textContent = number;
-    if (row.id === null) line.cells[0]?.setAttribute("aria-label", this.say("newRow"));
-    else line.cells[0]?.removeAttribute("aria-label");
-    this.store.columns.forEach((column, place) => this.showCell(row, column, line.cells[place + 1] as HTMLElement));
-  }
-
-  private showCell(row: Row, column: Column, cell: HTMLElement): void {
-    if (this.editor && cell.contains(this.editor.field)) return;
-    const text = this.store.text(row, column);
-    if (cell.textContent !== text) cell.textContent = text;
-    const why = row.pending.has(column.name) ? this.store.why(row, column) : (row.refused.get(column.name) ?? null);
-    const fixed = column.fixed ?? (row.editable ? null : this.say("readonlyRow"));
-    set(cell, "aria-readonly", fixed ? "true" : null);
-    set(cell, "aria-invalid", why ? "true" : null);
-    set(cell, "title", why ?? fixed);
-    cell.classList.toggle("is-pending", row.pending.has(column.name));
-  }
-
-  private showState(): void {
-    const { store } = this;
-    const state = this.part("state");
-    const text = this.said || this.say(store.state);
-    if (state.textContent !== text) state.textContent = text;
-    if (["saving", "unsaved", "offline", "signedOut", "refused"].includes(store.state)) {
-      if (state.textContent !== this.say(store.state)) state.textContent = this.say(store.state);
-    }
-    state.dataset.state = store.state;
-    for (const name of ["undo", "redo"] as const) (this.part(name) as HTMLButtonElement).disabled = !store.can(name);
-    this.part("add").hidden = !store.mayAdd;
-    this.part("retry").hidden = !["offline", "signedOut"].includes(store.state);
-    this.part("discard").hidden = store.state !== "refused" && !(store.state === "offline" && store.hasUnsaved);
-    this.showRefused();
-  }
-
-  private showRefused(): void {
-    const box = this.part("refused");
-    const { refusals, problem } = this.store;
-    box.hidden = !refusals.length && !problem;
-    const told = JSON.stringify([refusals, problem]);
-    if (box.dataset.told === told) return;
-    box.dataset.told = told;
-    const list = make("ul", {});
-    for (const one of refusals.slice(0, MOST_TOLD)) {
-      const index = this.store.rows.findIndex((row) => (one.key ? row.key === one.key : row.id === one.id));
-      const column = this.store.columns.findIndex((each) => each.name === one.column);
-      const where = [index < 0 ? "" : this.say("row", { number: index + 1 }), this.store.columns[column]?.label ?? one.column].filter(Boolean).join(", ");
-      const text = where ? `${where}: ${one.message}` : one.message;
-      const link = make("button", { type: "button", class: "button button-quiet" }, text);
-      link.addEventListener("click", () => this.select({ row: Math.max(index, 0), column: Math.max(column, 0) }));
-      list.append(make("li", {}, index < 0 ? text : link));
-    }
-    if (refusals.length > MOST_TOLD) list.append(make("li", {}, this.say("more", { count: refusals.length - MOST_TOLD })));
-    const heading = this.store.state === "refused" || problem ? this.say("refusedCells") : this.say("undoRefused");
-    box.replaceChildren(make("div", {}, make("strong", {}, problem || heading), list));
-  }
-
-  private tell(text: string): void {
-    this.said = text;
-    this.part("state").textContent = text;
+  /** Where a row is now that others may have come or gone. */
+  private now(place: Place, row: Row | undefined): Place {
+    const index = row && this.store.rows[place.row] !== row ? this.store.rows.indexOf(row) : -1;
+    return index < 0 ? place : { ...place, row: index };
   }
 
   // --- Where one is ---
@@ -168,46 +99,39 @@ class Grid {
     return { row: clamp(place.row, this.store.rows.length), column: clamp(place.column, this.store.columns.length) };
   }
 
-  private cell(place: Place): HTMLElement | undefined {
-    return this.body.rows[place.row]?.cells[place.column + 1] as HTMLElement | undefined;
-  }
-
-  private placeOf(target: EventTarget | null): Place | null {
-    const cell = (target as Element | null)?.closest?.("td");
-    const row = cell?.parentElement as HTMLTableRowElement | null | undefined;
-    return cell && row && this.body.contains(row) ? { row: row.sectionRowIndex, column: cell.cellIndex - 1 } : null;
-  }
-
   private select(place: Place, extend = false): void {
     const before = this.store.rows[this.at.row];
     this.at = this.within(place);
     if (!extend) this.anchor = this.at;
-    this.said = "";
-    this.mark();
-    const cell = this.cell(this.at);
-    cell?.focus({ preventScroll: true });
-    cell?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    this.goal = null;
+    this.hold();
+    this.status.forget();
+    this.reveal();
+    this.view.focus(this.at);
+    this.more();
     if (before && before !== this.store.rows[this.at.row]) this.store.leave(before);
-    if (this.at.row >= this.store.rows.length - 5) this.more();
   }
 
-  private get box(): { top: number; bottom: number; left: number; right: number } {
+  /** The last row that is filled; further ones are fetched first. */
+  private selectLast(column: number, extend: boolean): void {
+    const { rows, next } = this.store;
+    if (!next) return this.select({ row: rows.filter((row) => row.id !== null || row.pending.size).length - 1, column }, extend);
+    this.goal = { column, extend };
+    this.more();
+  }
+
+  private get box(): Box {
     const rows = [this.at.row, this.anchor.row].sort((a, b) => a - b) as [number, number];
     const columns = [this.at.column, this.anchor.column].sort((a, b) => a - b) as [number, number];
     return { top: rows[0], bottom: rows[1], left: columns[0], right: columns[1] };
   }
 
-  private mark(): void {
-    for (const cell of this.body.querySelectorAll("[aria-selected=true]")) cell.removeAttribute("aria-selected");
-    for (const cell of this.body.querySelectorAll('td[tabindex="0"]')) cell.setAttribute("tabindex", "-1");
-    const { top, bottom, left, right } = this.box;
-    for (let row = top; row <= bottom; row += 1) for (let column = left; column <= right; column += 1) this.cell({ row, column })?.setAttribute("aria-selected", "true");
-    this.cell(this.at)?.setAttribute("tabindex", "0");
-  }
-
   /** Fetch rows until what is to be seen is filled. */
   private more(): void {
-    if (this.store.next && !this.store.isCutOff && this.scroll.scrollTop + this.scroll.clientHeight > this.scroll.scrollHeight - 600) void this.store.load();
+    const { store, goal } = this;
+    if (goal && !store.next) this.selectLast(goal.column, goal.extend);
+    if (goal && store.next) this.status.tell(this.status.say("loadingAll", { count: store.rows.length }));
+    if (store.next && !store.isCutOff && (goal || this.view.isNearEnd)) void store.load();
   }
 
   private blank(): number {
@@ -219,24 +143,37 @@ class Grid {
   }
 
   private press(event: MouseEvent): void {
-    const place = this.placeOf(event.target);
-    if (!place || event.button !== 0 || (this.editor && this.cell(place)?.contains(this.editor.field))) return;
+    const place = this.view.placeOf(event.target);
+    if (!place || event.button !== 0) return;
     event.preventDefault();
     this.editor?.finish("away");
-    this.dragging = true;
-    this.select(place, event.shiftKey);
+    this.dragging = place.column < 0 ? "rows" : "cells";
+    if (place.column < 0) this.selectRows(event.shiftKey ? this.anchor.row : place.row, place.row);
+    else this.select(place, event.shiftKey);
   }
 
   private drag(event: MouseEvent): void {
-    const place = this.dragging ? this.placeOf(event.target) : null;
-    if (place && (place.row !== this.at.row || place.column !== this.at.column)) this.select(place, true);
+    const place = this.dragging ? this.view.placeOf(event.target) : null;
+    if (!place || (place.row === this.at.row && place.column === this.at.column)) return;
+    if (this.dragging === "rows") this.selectRows(this.anchor.row, place.row);
+    else if (place.column >= 0) this.select(place, true);
+  }
+
+  /** Whole rows, from one to the other; the focus is in the first column of the last. */
+  private selectRows(from: number, to: number): void {
+    this.anchor = { row: from, column: this.store.columns.length - 1 };
+    this.select({ row: to, column: 0 }, true);
   }
 
   // --- Keys ---
 
   private key(event: KeyboardEvent): void {
-    if (this.editor || event.isComposing || event.altKey || !this.placeOf(event.target)) return;
-    if (this.command(event) || this.walk(event) || this.begin(event)) event.preventDefault();
+    const isHere = event.target === this.view.table || this.view.placeOf(event.target);
+    if (this.editor || event.isComposing || !isHere) return;
+    // What AltGr writes comes as Ctrl and Alt on some machines.
+    if (event.getModifierState("AltGraph") && event.key.length === 1) this.edit(event.key);
+    else if (event.altKey || !(this.command(event) || this.walk(event) || this.begin(event))) return;
+    event.preventDefault();
   }
 
   private command(event: KeyboardEvent): boolean {
@@ -245,9 +182,11 @@ class Grid {
     if (key === "z") this.store.back(event.shiftKey ? "redo" : "undo");
     else if (key === "y") this.store.back("redo");
     else if (key === "d") this.fillDown();
+    else if (key === "-") this.remove();
     else if (key === "a") {
       this.anchor = { row: 0, column: 0 };
-      this.select({ row: this.store.rows.filter((row) => row.id !== null).length - 1, column: this.store.columns.length - 1 }, true);
+      this.hold();
+      this.selectLast(this.store.columns.length - 1, true);
     } else return false;
     return true;
   }
@@ -256,15 +195,16 @@ class Grid {
     const jump = event.ctrlKey || event.metaKey;
     const { row, column } = this.at;
     const last = { row: this.store.rows.length - 1, column: this.store.columns.length - 1 };
-    const page = Math.max(1, Math.floor(this.scroll.clientHeight / ((this.body.rows[0]?.offsetHeight ?? 0) || 32)) - 2);
+    const page = Math.max(1, this.view.perPage - 1);
     const steps: Record<string, Place> = {
-      ArrowDown: { row: jump ? last.row : row + 1, column }, ArrowUp: { row: jump ? 0 : row - 1, column },
+      ArrowDown: { row: row + 1, column }, ArrowUp: { row: jump ? 0 : row - 1, column },
       ArrowRight: { row, column: jump ? last.column : column + 1 }, ArrowLeft: { row, column: jump ? 0 : column - 1 },
-      Home: { row: jump ? 0 : row, column: 0 }, End: { row: jump ? last.row : row, column: last.column },
+      Home: { row: jump ? 0 : row, column: 0 }, End: { row, column: last.column },
       PageDown: { row: row + page, column }, PageUp: { row: row - page, column },
     };
     const step = steps[event.key];
-    if (step) this.select(step, event.shiftKey);
+    if (step && jump && ["ArrowDown", "End"].includes(event.key)) this.selectLast(step.column, event.shiftKey);
+    else if (step) this.select(step, event.shiftKey);
     else if (event.key === "Tab") return this.tab(event.shiftKey ? -1 : 1);
     else if (event.key === "Enter") event.shiftKey ? this.select({ row: row - 1, column }) : this.edit(null);
     else return false;
@@ -283,29 +223,53 @@ class Grid {
   private begin(event: KeyboardEvent): boolean {
     if (event.ctrlKey || event.metaKey) return false;
     if (event.key === "F2") this.edit(null);
+    else if (event.key === " " && event.shiftKey) this.selectRows(this.anchor.row, this.at.row);
     else if (event.key === "Delete" || event.key === "Backspace") this.clear();
+    else if (event.key === "Escape" && this.goal) this.select(this.at);
     else if (event.key === "Escape") this.root.querySelector<HTMLElement>(".grid-keys summary")?.focus();
     else if (event.key.length === 1) this.edit(event.key);
+    else if (event.key === "Dead" || event.key === "Process") return this.compose();
     else return false;
     return true;
+  }
+
+  /** Accents and whole words that are composed begin in the editor, which must not lose the key. */
+  private compose(): boolean {
+    this.edit("");
+    return false;
   }
 
   // --- Editing ---
 
   private fixedAt(row: Row | undefined, column: Column | undefined): string | null {
-    return column?.fixed ?? (row?.editable === false ? this.say("readonlyRow") : null);
+    if (row?.going) return this.status.say("going");
+    return column?.fixed ?? (row?.editable === false ? this.status.say("readonlyRow") : null);
   }
 
   private edit(typed: string | null): void {
     const row = this.store.rows[this.at.row];
     const column = this.store.columns[this.at.column];
-    const cell = this.cell(this.at);
-    if (!row || !column || !cell || this.editor) return;
+    if (!row || !column || this.editor) return;
     const fixed = this.fixedAt(row, column);
-    if (fixed) return this.tell(fixed);
-    const text = this.store.text(row, column);
-    cell.textContent = "";
-    this.editor = new Editor(cell, column, text, typed, (value, leave) => this.edited(row, column, value, leave));
+    if (fixed) return this.status.tell(fixed);
+    const begun: Begun = {
+      column, typed, text: this.store.text(row, column), value: row.value(column),
+      done: (value, leave) => this.edited(row, column, value, leave),
+    };
+    this.editor = WITH_FIELDS.includes(column.kind) ? new FieldsEditor(begun, { say: (key) => this.status.say(key), filesAddress: this.root.dataset.files ?? "" }) : new TextEditor(begun);
+    this.reveal(); // one may have scrolled away
+    const cell = this.view.cell(this.at);
+    if (cell) this.editor.open(this.root, cell.getBoundingClientRect());
+  }
+
+  /** The editor stays over its cell; what is typed is kept when the cell goes out of sight. */
+  private follow(): void {
+    if (!this.editor) return;
+    const cell = this.view.cell(this.at)?.getBoundingClientRect();
+    const frame = this.view.scroll.getBoundingClientRect();
+    if (cell && cell.bottom >= frame.top && cell.top <= frame.bottom) return this.editor.follow(cell);
+    this.editor.finish("away");
+    this.view.focus(this.at);
   }
 
   private edited(row: Row, column: Column, value: Typed | null, leave: Leave): void {
@@ -331,11 +295,14 @@ class Grid {
     this.apply((row, column) => (row === source || this.fixedAt(row, column) ? null : this.copyOf(source, column)));
   }
 
+  /** Files belong to their row: of them only the names are copied. */
   private copyOf(row: Row, column: Column): Typed {
-    return { ...row.pending.get(column.name), text: this.store.text(row, column) };
+    const text = this.store.text(row, column);
+    return column.kind === "attachment" ? { text } : { text, value: row.value(column) };
   }
 
   private apply(value: (row: Row, column: Column) => Typed | null): void {
+    if (this.goal) return; // more is about to be chosen
     const { top, bottom, left, right } = this.box;
     const edits: Edit[] = [];
     for (const row of this.store.rows.slice(top, bottom + 1)) {
@@ -347,42 +314,72 @@ class Grid {
     this.store.edit(edits, true);
   }
 
+  // --- Deleting rows ---
+
+  private get chosen(): Row[] {
+    const { top, bottom } = this.box;
+    return this.store.rows.slice(top, bottom + 1).filter((row) => !row.going && (row.id !== null || row.pending.size));
+  }
+
+  private remove(): void {
+    if (this.goal) return;
+    const { length } = this.chosen;
+    const most = Number(this.root.dataset.mostRows);
+    if (length > most) return this.status.tell(this.status.say("tooManyRows", { rows: most }));
+    if (length <= FEW) return this.removeNow();
+    this.sure.querySelector("[data-count]")!.textContent = this.status.say("howMany", { count: length });
+    this.sure.returnValue = "";
+    this.sure.showModal();
+  }
+
+  private removeNow(): void {
+    const { top } = this.box;
+    this.store.remove(this.chosen);
+    this.anchor = this.at = this.within({ row: top, column: this.at.column });
+    this.select(this.at);
+  }
+
   // --- Copy and paste ---
 
   private clipboard(name: "copy" | "cut" | "paste", event: ClipboardEvent): void {
     if (this.editor || !event.clipboardData) return;
     event.preventDefault();
-    if (name === "paste") return this.paste(readBlock(event.clipboardData.getData("text/plain")));
+    if (this.goal) return;
+    if (name === "paste") return this.paste(event.clipboardData.getData("text/plain"));
     const { top, bottom, left, right } = this.box;
-    const block = this.store.rows.slice(top, bottom + 1).map((row) => this.store.columns.slice(left, right + 1).map((column) => this.store.text(row, column)));
-    event.clipboardData.setData("text/plain", writeBlock(block));
+    const columns = this.store.columns.slice(left, right + 1);
+    const cells = this.store.rows.slice(top, bottom + 1).map((row) => columns.map((column) => this.copyOf(row, column)));
+    const block = cells.map((row) => row.map((cell) => cell.text));
+    this.copied = { text: writeBlock(block), columns, cells };
+    event.clipboardData.setData("text/plain", this.copied.text);
     event.clipboardData.setData("text/html", writeTable(block));
     if (name === "cut") this.clear();
-    this.tell(this.say("copied", { count: block.length * (block[0]?.length ?? 0) }));
+    this.status.tell(this.status.say("copied", { count: block.length * (block[0]?.length ?? 0) }));
   }
 
-  private paste(given: string[][]): void {
+  private paste(text: string): void {
+    const given = readBlock(text);
+    const own = this.copied?.text === text ? this.copied : null;
     const { top, bottom, left, right } = this.box;
     const single = given.length === 1 && given[0]?.length === 1;
     const block = single ? Array.from({ length: bottom - top + 1 }, () => Array<string>(right - left + 1).fill(given[0]?.[0] ?? "")) : given;
     const width = block[0]?.length ?? 0;
     const missing = top + block.length - this.store.rows.length;
     const most = { rows: Number(this.root.dataset.mostRows), cells: Number(this.root.dataset.mostCells) };
-    if (left + width > this.store.columns.length) return this.tell(this.say("tooWide"));
-    if (block.length > most.rows || block.length * width > most.cells) return this.tell(this.say("tooMuch", most));
-    if (missing > 0 && !this.store.mayAdd) return this.tell(this.say("noAdd"));
+    if (left + width > this.store.columns.length) return this.status.tell(this.status.say("tooWide"));
+    if (block.length > most.rows || block.length * width > most.cells) return this.status.tell(this.status.say("tooMuch", most));
+    if (missing > 0 && !this.store.mayAdd) return this.status.tell(this.status.say("noAdd"));
     for (let more = 0; more < missing; more += 1) this.store.add();
-    const edits = block.flatMap((cells, down) => cells.map((text, across) => ({ row: this.store.rows[top + down] as Row, column: this.store.columns[left + across] as Column, value: { text } })));
+    const edits = block.flatMap((cells, down) => cells.map((text, across): Edit => {
+      const column = this.store.columns[left + across] as Column;
+      const from = own?.columns[single ? 0 : across] === column ? own?.cells[single ? 0 : down]?.[single ? 0 : across] : undefined;
+      return { row: this.store.rows[top + down] as Row, column, value: from ?? { text } };
+    }));
     this.store.edit(edits, edits.length > 1);
     this.anchor = { row: top, column: left };
     this.select({ row: top + block.length - 1, column: left + width - 1 }, true);
-    this.tell(this.say("pasted", { count: edits.length }));
+    this.status.tell(this.status.say("pasted", { count: edits.length }));
   }
-}
-
-function set(element: HTMLElement, name: string, value: string | null): void {
-  if (value === null) element.removeAttribute(name);
-  else if (element.getAttribute(name) !== value) element.setAttribute(name, value);
 }
 
 const root = document.querySelector<HTMLElement>("#grid");
