@@ -309,6 +309,17 @@ def change_list_by_form(_asking: Asking, values: Values) -> Iterator[Sent]:
         yield Sent(form={"title-en": "Changed", "separation": "common", "type": "text", "confirmed": "1"})
 
 
+@_of("api_imports.upload")
+def import_file(_asking: Asking, values: Values) -> Iterator[Sent]:
+    if values["name"] == "cases":
+        yield Sent(files=(("file", b"a;b\nx;1\n", "a.csv"),))
+
+
+@_of("api_imports.start")
+def start_import(_asking: Asking, _values: Values) -> Iterator[Sent]:
+    yield Sent(json={"mapping": {"columns": {"name": "a"}}, "dry_run": True})
+
+
 @_of("admin.change_user", "admin.add_user")
 def change_user(asking: Asking, _values: Values) -> Iterator[Sent]:
     yield Sent(form={"name": "X", "email": "x@house.test", "role": "administrator", "groups": "1", "language": "en"})

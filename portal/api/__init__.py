@@ -7,7 +7,21 @@ from flask import Flask
 
 def register(app: Flask) -> None:
     """Put the API into the application: one line per module."""
-    from . import actions, batch, comments, definitions, items, libraries, mail, me, notices, openapi, search, views
+    from . import (
+        actions,
+        batch,
+        comments,
+        definitions,
+        imports,
+        items,
+        libraries,
+        mail,
+        me,
+        notices,
+        openapi,
+        search,
+        views,
+    )
 
     app.register_blueprint(me.blueprint)
     app.register_blueprint(notices.blueprint)
@@ -16,6 +30,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(items.blueprint)
     app.register_blueprint(comments.blueprint)
     app.register_blueprint(batch.blueprint)
+    app.register_blueprint(imports.blueprint)
     app.register_blueprint(actions.blueprint)
     app.register_blueprint(libraries.blueprint)
     app.register_blueprint(mail.blueprint)

@@ -53,14 +53,15 @@ SILENT = {
          "list_files.ask_export", "list_files.export", "list_files.ask_import",
          "list_files.ask_copy", "item_rights.show", "columns.new", "columns.edit", "columns.ask_type",
          "columns.ask_delete",
-         "imports.every", "imports.of_list", "imports.show", "imports.mapping", "imports.sample", "imports.refused"),
+         "imports.every", "imports.of_list", "imports.show", "imports.mapping", "imports.sample", "imports.refused",
+         "api_imports.browse", "api_imports.read", "api_imports.propose", "api_imports.refused"),
         "for administrators only, whom nothing is hidden from",
     ),
 }  # fmt: skip
 # Writing addresses that no salesperson may use.
 NOT_FOR_NORTH = (
-    "/bin/second", "/admin", "/imports", "/lists/templates",
-    "/api/v1/lists/<name>/columns", "/api/v1/lists/<name>", "/api/v1/lists",
+    "/bin/second", "/admin", "/imports", "/lists/templates", "/api/v1/imports",
+    "/api/v1/lists/<name>/columns", "/api/v1/lists/<name>", "/api/v1/lists", "/api/v1/lists/<name>/imports",
 )  # fmt: skip
 CHANGING_LISTS = re.compile(
     r"/lists/(?:new|import|bin/.*|<list_name>/(?:settings|archive|remove|copy|new-column|columns/.*|deleted-columns/.*|imports|import-mappings/.*))"
@@ -170,7 +171,7 @@ def test_what_is_refused_to_others_north_may_do(house: House) -> None:
 
 
 def _is_for_others(rule: str) -> bool:
-    return rule.startswith(NOT_FOR_NORTH[:4]) or rule in NOT_FOR_NORTH or bool(CHANGING_LISTS.fullmatch(rule))
+    return rule.startswith(NOT_FOR_NORTH[:5]) or rule in NOT_FOR_NORTH or bool(CHANGING_LISTS.fullmatch(rule))
 
 
 # --- No way round -----------------------------------------------------------------------------------
