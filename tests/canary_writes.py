@@ -255,6 +255,19 @@ def alert(asking: Asking, values: Values) -> Iterator[Sent]:
         yield Sent(form={**form, "view": str(asking.naming.views[0])})
 
 
+@_of("api_alerts.add")
+def alert_by_program(asking: Asking, _values: Values) -> Iterator[Sent]:
+    for name in asking.naming.ids:
+        if name != "events":
+            yield Sent(json={"list": name, "item": asking.naming.first(name)})
+    yield Sent(json={"list": "cases", "view": asking.naming.views[0]})
+
+
+@_of("api_alerts.change")
+def change_alert_by_program(_asking: Asking, _values: Values) -> Iterator[Sent]:
+    yield Sent(json={"changes": "columns", "columns": ["name"], "rhythm": "daily", "hour": 7, "by": ["portal"]})
+
+
 # --- Lists, administration ------------------------------------------------------------------------
 
 

@@ -9,6 +9,7 @@ def register(app: Flask) -> None:
     """Put the API into the application: one line per module."""
     from . import (
         actions,
+        alerts,
         batch,
         comments,
         definitions,
@@ -25,6 +26,7 @@ def register(app: Flask) -> None:
 
     app.register_blueprint(me.blueprint)
     app.register_blueprint(notices.blueprint)
+    app.register_blueprint(alerts.blueprint)
     app.register_blueprint(definitions.blueprint)
     app.register_blueprint(views.blueprint)
     app.register_blueprint(items.blueprint)

@@ -13,6 +13,7 @@ from werkzeug.routing import Rule
 from ... import __version__
 from ...lists.catalogue import Catalogue, catalogue
 from ..request import actor, home, session
+from .alerts import ALERT
 from .import_schemas import IMPORT
 from .json import answer
 from .operations import PROBLEMS, Operation, Schema, answer_of, listed, operation, ref
@@ -135,6 +136,7 @@ def _components(lists: Catalogue) -> Mapping[str, Schema]:
         "Comments": dict(listed(ref("Comment"))),
         "Reference": REFERENCE,
         "Import": IMPORT,
+        "Alert": ALERT,
     }
     for name, found in sorted(lists.by_name.items()):
         named[f"Item.{name}"] = item_schema(found)

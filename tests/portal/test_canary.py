@@ -141,6 +141,8 @@ def test_every_way_in_shows_its_own_words(garden: Garden, seen_by_north: Walk) -
         "recycle_bin.show": {"deleted.name", "deleted.visit"},
         "notices.show": {"comment.of_member", "cases.name"},
         "api_notices.browse": {"comment.of_member"},
+        "api_alerts.browse": {"cases.name"},
+        "api_alerts.read": {"cases.name"},
         "case.show": {"comment.text", "task.text", "call.text", "mails.subject", "documents.name"},
         "company.show": {"cases.name", "task.text", "mails.subject"},
         "home.show": {"cases.name", "activities.description"},
