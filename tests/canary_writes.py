@@ -215,6 +215,13 @@ def share(asking: Asking, _values: Values) -> Iterator[Sent]:
     yield Sent(form={"people": people[:1], "_find": "people", "people__q": "person"})
 
 
+@_of("api_sharing.share")
+def share_by_program(asking: Asking, _values: Values) -> Iterator[Sent]:
+    people = sorted(asking.garden.house.people.values())[:4]
+    yield Sent(json={"people": people, "message": "Look", "let": True})
+    yield Sent(json={"people": people[:1]})
+
+
 @_of("comments.change")
 def say_otherwise(_asking: Asking, _values: Values) -> Iterator[Sent]:
     yield Sent(form={"text": "Other words"})

@@ -21,6 +21,7 @@ def register(app: Flask) -> None:
         notices,
         openapi,
         search,
+        sharing,
         views,
     )
 
@@ -31,6 +32,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(views.blueprint)
     app.register_blueprint(items.blueprint)
     app.register_blueprint(comments.blueprint)
+    app.register_blueprint(sharing.blueprint)
     app.register_blueprint(batch.blueprint)
     app.register_blueprint(imports.blueprint)
     app.register_blueprint(actions.blueprint)
