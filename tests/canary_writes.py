@@ -106,6 +106,18 @@ def from_a_bin(asking: Asking, _values: Values) -> Iterator[Sent]:
         yield Sent(form={"id": [f"{name}:{one}" for one in asking.naming.ids[name]]})
 
 
+@_of("recycle_bin.empty")
+def empty_bin(_asking: Asking, values: Values) -> Iterator[Sent]:
+    if values["list_name"] == "cases":
+        yield Sent(form={"confirm": "1"})
+
+
+@_of("api_bins.empty")
+def empty_bin_by_program(_asking: Asking, values: Values) -> Iterator[Sent]:
+    if values["name"] == "cases":
+        yield Sent(query={"confirm": "1"})
+
+
 @_of("bulk.cancel", "bulk.undo")
 def stop_change(_asking: Asking, _values: Values) -> Iterator[Sent]:
     yield Sent(form={})

@@ -11,6 +11,7 @@ def register(app: Flask) -> None:
         actions,
         alerts,
         batch,
+        bins,
         comments,
         definitions,
         imports,
@@ -33,6 +34,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(items.blueprint)
     app.register_blueprint(comments.blueprint)
     app.register_blueprint(sharing.blueprint)
+    app.register_blueprint(bins.blueprint)
     app.register_blueprint(batch.blueprint)
     app.register_blueprint(imports.blueprint)
     app.register_blueprint(actions.blueprint)

@@ -38,6 +38,7 @@ SILENT = {
     "grid.show": "the page without its rows, which are at grid.rows",
     "lists.count": "numbers only: they must be the same as for what never was",
     "lists.index": "titles of lists",
+    "api_bins.job": "the name of a list and numbers of rows",
     "jobs.show": "titles of lists and numbers of rows",
     "list_colours.check": "whether a condition is understood, whatever the rows are",
     "list_views.columns": "titles of columns",
@@ -50,6 +51,7 @@ SILENT = {
         ("admin.show", "admin.show_organisation", "admin.show_status", "admin.show_user", "admin.show_users",
          "admin.new_user", "list_settings.new", "list_settings.show", "list_settings.ask_remove",
          "list_settings.recycle_bin", "list_settings.ask_purge", "recycle_bin.show_second", "recycle_bin.ask_purge",
+         "recycle_bin.ask_empty", "api_bins.read",
          "list_files.ask_export", "list_files.export", "list_files.ask_import",
          "list_files.ask_copy", "item_rights.show", "columns.new", "columns.edit", "columns.ask_type",
          "columns.ask_delete",
@@ -62,6 +64,7 @@ SILENT = {
 NOT_FOR_NORTH = (
     "/bin/second", "/admin", "/imports", "/lists/templates", "/api/v1/imports",
     "/api/v1/lists/<name>/columns", "/api/v1/lists/<name>", "/api/v1/lists", "/api/v1/lists/<name>/imports",
+    "/api/v1/lists/<name>/second-bin",
 )  # fmt: skip
 CHANGING_LISTS = re.compile(
     r"/lists/(?:new|import|bin/.*|<list_name>/(?:settings|archive|remove|copy|new-column|columns/.*|deleted-columns/.*|imports|import-mappings/.*))"
