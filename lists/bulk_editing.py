@@ -17,7 +17,7 @@ from sqlalchemy import ForeignKey, Integer, String, Text, delete, func, select, 
 from sqlalchemy import update as sql_update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from . import bulk, checks, filters, items, odata, plans, query
+from . import bulk, checks, filters, items, odata, plans, query, recycling
 from .catalogue import ListDefinition, catalogue, definition
 from .database import Base, Database, savepoint
 from .errors import DomainError, FieldError, Forbidden, Invalid, NotFound, Stale, Words, words_from_json, words_to_json
@@ -26,7 +26,7 @@ from .reading import Reading, Stage
 from .rights import Actor, Level, load_actor
 from .sqltypes import Json, UtcDateTime
 
-KINDS = ("update", "delete", "restore", "discard", "undo")
+KINDS = ("update", "delete", "restore", "discard", "purge", "undo")
 UNDONE = ("update", "delete", "restore")  # a job of these kinds can be put back
 AT_ONCE = bulk.MOST_PER_TRANSACTION
 GATHERED_AT_ONCE = 2000
@@ -219,7 +219,7 @@ def portion(session: Session, job: BulkJob) -> None:
         found = list_of(session, job)
     except NotFound:
         found = None
-    if actor is None or found is None:
+    if actor is None or found is None or (job.kind == "purge" and not actor.is_administrator):
         job.state, job.finished = "cancelled", now()
     elif job.state == "gathering":
         _gather(session, actor, found, job)
@@ -233,12 +233,12 @@ def _few_at_once(session: Session, actor: Actor, job: BulkJob) -> BulkJob:
         found = list_of(session, job)
         where = _filter(session, actor, found, job)
         if query.count(
-            session, actor, found.name, where=where, search=job.search, cap=AT_ONCE, stage=_stage(job)
+            session, actor, found.name, where=where, search=job.search, cap=_at_once(job), stage=_stage(job)
         ).capped:
             return job
         portion(session, job)
     waiting = counts(session, job).get("waiting", 0)
-    if waiting <= AT_ONCE:
+    if waiting <= _at_once(job):
         portion(session, job)
     return job
 
@@ -264,8 +264,15 @@ def _filter(session: Session, actor: Actor, found: ListDefinition, job: BulkJob)
     return odata.parse_filter(job.filter, found, actor, job.created, catalogue(session)) if job.filter else None
 
 
+def _at_once(job: BulkJob) -> int:
+    """How many rows of a job one transaction does: what ends for good takes more with it."""
+    return recycling.PURGED_AT_ONCE if job.kind == "purge" else AT_ONCE
+
+
 def _stage(job: BulkJob) -> Stage:
     """Where the items are that the job finds."""
+    if job.kind == "purge":
+        return Stage.SECOND_BIN
     return Stage.BIN if job.kind in ("restore", "discard") else Stage.STANDING
 
 
@@ -274,6 +281,8 @@ def _gather(session: Session, actor: Actor, found: ListDefinition, job: BulkJob)
     reading = Reading(session, found, actor, Level.EDIT if _stage(job) else Level.EXISTS, stage=_stage(job))
     where = _filter(session, actor, found, job)
     conditions = [*plans.conditions(reading, where, job.search), reading.id > job.gathered]
+    if job.kind == "purge":
+        conditions.append(reading.table.c.modified <= job.created)  # what came later nobody has confirmed
     ids = list(session.scalars(select(reading.id).where(*conditions).order_by(reading.id).limit(GATHERED_AT_ONCE)))
     _add_rows(session, job, ids)
     job.gathered = ids[-1] if ids else job.gathered
@@ -283,7 +292,7 @@ def _gather(session: Session, actor: Actor, found: ListDefinition, job: BulkJob)
 
 def _change_rows(session: Session, actor: Actor, found: ListDefinition, job: BulkJob) -> None:
     waiting = select(BulkRow).where(BulkRow.job_id == job.id, BulkRow.state == "waiting")
-    rows = session.scalars(waiting.order_by(BulkRow.item_id).limit(AT_ONCE)).all()
+    rows = session.scalars(waiting.order_by(BulkRow.item_id).limit(_at_once(job))).all()
     with bulk.many_writes(session):
         for row in rows:
             try:
@@ -300,7 +309,7 @@ def _change_rows(session: Session, actor: Actor, found: ListDefinition, job: Bul
         sql_update(BulkRow).where(BulkRow.job_id == job.id, BulkRow.item_id.in_(done)).values(version=made)
         .execution_options(synchronize_session=False)
     )  # fmt: skip
-    if len(rows) < AT_ONCE or not counts(session, job).get("waiting"):
+    if len(rows) < _at_once(job) or not counts(session, job).get("waiting"):
         job.state, job.finished = "done", now()
 
 
@@ -320,8 +329,19 @@ def _change(session: Session, actor: Actor, found: ListDefinition, job: BulkJob,
         items.delete(session, actor, found.name, row.item_id, version=row.version)
     elif kind == "discard":
         items.discard(session, actor, found.name, row.item_id)
+    elif kind == "purge":
+        return _end(session, actor, found, row.item_id)
     else:
         items.restore(session, actor, found.name, row.item_id)
+    return True
+
+
+def _end(session: Session, actor: Actor, found: ListDefinition, item_id: int) -> bool:
+    """End an item for good; False where it is brought back, or has gone with another one."""
+    try:
+        items.purge(session, actor, found.name, item_id)
+    except NotFound:
+        return False
     return True
 
 

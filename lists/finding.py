@@ -55,7 +55,7 @@ class Finder:
             kind = column.type if column else SYSTEM_TYPES.get(name)
             if column and column.type.target and value not in (None, ""):
                 ids = [self._id(column, self.step.columns[name], text) for text in _texts(value)]
-                value = ids if column.type.is_multi else ids[0]
+                value = ids if column.type.is_multi else next(iter(ids), None)
             elif kind and kind.name == "datetime" and type(value) is datetime.date:
                 value = mapping.as_instant(value, self.time_zone)
             values[name] = value

@@ -20,18 +20,20 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from . import bulk, imports, items, mapping, refusals, selecting, sources
-from .catalogue import ListDefinition, definition
+from .catalogue import Column, ListDefinition, catalogue, definition
 from .database import Database, savepoint
-from .errors import DomainError, Forbidden, Invalid
+from .errors import N_, DomainError, Forbidden, Invalid, NotFound
 from .finding import Finder
 from .imports import OUTCOMES, Import
-from .mapping import Step
+from .mapping import Rule, Step
 from .refusals import Refusal
 from .rights import Actor
 from .spooling import Rows
 
 # What only a new item takes: an import does not rewrite when and by whom an item was made.
 ONLY_WHEN_NEW = frozenset({"created", "created_by", "modified", "modified_by"})
+# What the mapping of a file that is read already may say; the rest is about reading files.
+OF_MAPPING = ("columns", "match", "existing", "missing")
 Write = Callable[[], AbstractContextManager[Session]]
 Refusals = list[Refusal]
 
@@ -238,6 +240,27 @@ class Importing:
         self.refused.append(refusals.of_row(self.step, self.chunk[number], refusal))
 
 
+def check_mapping(session: Session, found: Import, body: object) -> Step:
+    """The step that a mapping means for an import whose file is read. Raises Invalid: it fits neither; NotFound."""
+    if not isinstance(body, dict):
+        raise Invalid("mapping", "A mapping is an object with the columns of the list.")
+    unfit = sorted(set(map(str, body)) - set(OF_MAPPING))
+    if unfit:
+        words = N_("A mapping has no “%(word)s” here. There are: %(known)s.")
+        raise Invalid("mapping", words, word=unfit[0][:40], known=", ".join(OF_MAPPING))
+    target = catalogue(session).by_id.get(found.list_id)
+    if target is None:
+        raise NotFound("The list of this import is not there any more.")
+    step = mapping.step_of(body, target.name, found.file)
+    selecting.check_sources(step, found.header)
+    check_columns(target, step)
+    for name, rule in step.columns.items():
+        column = target.by_name.get(name)
+        if column is not None and column.type.target:
+            _check_lookup(definition(session, column.type.target), column, rule)
+    return step
+
+
 def check_columns(found: ListDefinition, step: Step) -> None:
     for name, rule in step.columns.items():
         column = found.by_name.get(name)
@@ -247,8 +270,24 @@ def check_columns(found: ListDefinition, step: Step) -> None:
             raise Invalid("mapping", "The column %(column)s holds users; it cannot be imported.", column=name)
         if name in step.match and column is not None and column.type.is_multi:
             raise Invalid("mapping", "Rows cannot be matched by %(column)s, which holds several values.", column=name)
+        if name in step.match and not _may_match(name, column):
+            raise Invalid("mapping", "Rows cannot be matched by %(column)s.", column=name)
         if rule.parts and (column is None or column.type.name != "address"):
             raise Invalid("mapping", "The column %(column)s has no parts.", column=name)
+
+
+def _may_match(name: str, column: Column | None) -> bool:
+    if column is None:
+        return name == "external_id"
+    return column.type.is_stored and not column.type.is_composite
+
+
+def _check_lookup(target: ListDefinition, column: Column, rule: Rule) -> None:
+    """Refuse to find items by what is no text of their list."""
+    other = target.by_name.get(rule.lookup)
+    if rule.lookup != "external_id" and (other is None or not other.type.is_text or not other.type.is_stored):
+        words = N_("In the column %(column)s: items of %(list)s cannot be found by “%(word)s”.")
+        raise Invalid("mapping", words, column=column.name, list=target.name, word=rule.lookup[:40])
 
 
 def _run_key(prepared: Sequence[Prepared]) -> str:

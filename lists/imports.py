@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint, func, select
+from sqlalchemy import delete as sql_delete
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from . import changelog
@@ -27,6 +28,7 @@ from .sqltypes import Json, UtcDateTime
 
 OUTCOMES = ("created", "updated", "unchanged", "refused")
 UNDONE = ("removed", "put_back", "kept")  # what an undoing does with an item
+STATES = ("new", "trying", "tried", "running", "done", "stopped", "failed", "undoing", "undone", "halted")
 WAITING = ("trying", "running", "undoing")  # what a worker has to do
 MOST_NAME = 100
 
@@ -141,8 +143,8 @@ def end(session: Session, number: int) -> None:
 def must_go_on(session: Session, number: int) -> None:
     """Refuse to write on for an import that somebody has stopped. Raises Stopped."""
     session.flush()
-    found = session.get_one(Import, number, with_for_update=True, populate_existing=True)
-    if found.state not in ("running", "trying"):
+    found = session.get(Import, number, with_for_update=True, populate_existing=True)
+    if found is None or found.state not in ("running", "trying"):
         raise Stopped("The import was stopped.")
 
 
@@ -169,24 +171,33 @@ def every(
 def try_out(session: Session, actor: Actor, number: int, body: Mapping[str, Any]) -> None:
     """Take a mapping and let a worker find out what it would do. Raises Conflict where the import has begun."""
     found = _in(session, actor, number, "new", "tried", "failed")
+    _map(session, found, body)
+    found.state = "trying"
+
+
+def _map(session: Session, found: Import, body: Mapping[str, Any]) -> None:
+    if not body:
+        raise Conflict("This import has no mapping yet.")
     if found.done:
         raise Conflict("This import has begun; its mapping stays as it is.")
-    found.mapping, found.state, found.tried, found.problem = dict(body), "trying", None, None
+    found.mapping, found.tried, found.problem = dict(body), None, None
     _forget(session, found, "try")
 
 
 def tried(session: Session, number: int, counts: Mapping[str, int], refused: Iterable[Refusal]) -> None:
     """Keep what a trial has found out."""
-    found = session.get_one(Import, number, with_for_update=True)
-    if found.state == "trying":
+    found = session.get(Import, number, with_for_update=True)
+    if found is not None and found.state == "trying":
         found.state, found.tried = "tried", dict(counts)
         _forget(session, found, "try")
         keep_refusals(session, found, refused, about="try")
 
 
-def start(session: Session, actor: Actor, number: int) -> None:
-    """Let a worker import, or go on where it was stopped. Raises Conflict."""
-    found = _in(session, actor, number, "tried", "stopped", "failed")
+def start(session: Session, actor: Actor, number: int, body: Mapping[str, Any] | None = None) -> None:
+    """Let a worker import, by this mapping or the one that was tried, or go on after a stop. Raises Conflict."""
+    found = _in(session, actor, number, "new", "tried", "stopped", "failed")
+    if body is not None:
+        _map(session, found, body)
     if not found.mapping:
         raise Conflict("This import has no mapping yet.")
     if not found.done:
@@ -203,7 +214,9 @@ def stop(session: Session, actor: Actor, number: int) -> None:
 
 def fail(session: Session, number: int, refusal: DomainError) -> None:
     """Keep why an import, or its undoing, cannot go on."""
-    found = session.get_one(Import, number, with_for_update=True)
+    found = session.get(Import, number, with_for_update=True)
+    if found is None:
+        return
     found.state = {"trying": "new", "undoing": "halted"}.get(found.state, "failed")
     found.problem, found.ended = words_to_json(refusal.words), now()
     found.last_seq = max(found.last_seq, changelog.last(session)) if not found.undo_batch else found.last_seq
@@ -234,6 +247,20 @@ def _in(session: Session, actor: Actor, number: int, *states: str) -> Import:
     if found.state not in states:
         raise Conflict("The import has gone on meanwhile; look at it again.")
     return found
+
+
+def delete(session: Session, actor: Actor, number: int) -> None:
+    """Forget an import, its file and what it refused; what it wrote stays, so that only one which wrote nothing or is
+    undone can go. Raises NotFound, Forbidden, Conflict.
+    """
+    found = get(session, actor, number, lock=True)
+    if found.state in WAITING:
+        raise Conflict("This import is under way. Stop it first.")
+    if found.state != "undone" and found.counts.get("created", 0) + found.counts.get("updated", 0):
+        raise Conflict("This import has written items. Undo it first; without it they could not be taken back.")
+    session.execute(sql_delete(ImportRemark).where(ImportRemark.import_id == found.id))
+    session.delete(found)
+    session.flush()
 
 
 def waiting(session: Session) -> Import | None:
@@ -279,6 +306,21 @@ def remarks(session: Session, found: Import, about: str, *, after: int = 0, limi
 def count_remarks(session: Session, found: Import, about: str) -> int:
     there = ImportRemark.import_id == found.id, ImportRemark.about == about
     return session.scalar(select(func.count()).select_from(ImportRemark).where(*there)) or 0
+
+
+def remarks_counted(session: Session, found: Iterable[Import]) -> dict[int, int]:
+    """How many remarks tell of each of these imports as it stands, by its number; of those without one nothing."""
+    about = {one.id: told_of(one) for one in found}
+    rows = session.execute(
+        select(ImportRemark.import_id, ImportRemark.about, func.count())
+        .where(ImportRemark.import_id.in_(about)).group_by(ImportRemark.import_id, ImportRemark.about)
+    )  # fmt: skip
+    return {row[0]: row[2] for row in rows if row[1] == about[row[0]]}
+
+
+def told_of(found: Import) -> str:
+    """What an import's remarks are about as it stands: its trial (`try`), itself (`run`), its undoing (`undo`)."""
+    return "try" if found.state in ("tried", "trying") else "undo" if found.undo_batch else "run"
 
 
 def refusals_of(session: Session, found: Import) -> list[Refusal]:

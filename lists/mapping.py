@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache, cached_property
 from pathlib import Path
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 
-from .errors import N_, Invalid
+from .errors import N_, Invalid, Words
 from .spooling import SourceRow
 
 LANGUAGES_OF_COUNTRIES = ("en", "sk", "cs", "de", "pl", "hu", "fr", "it", "es")
@@ -135,6 +136,8 @@ def _step(body: Mapping[str, Any]) -> Step:
     if not isinstance(columns, dict) or not columns or not body.get("list") or not body.get("file"):
         raise Invalid("mapping", "A step names a list, a file and its columns.")
     rules = {name: _rule(name, rule) for name, rule in columns.items()}
+    if not _is_names(match):
+        raise Invalid("mapping", "“match” is a column's name or a list of them.")
     match = (match,) if isinstance(match, str) else tuple(match)
     if (not match and body.get("existing") != "keep") or set(match) - set(rules):
         words = N_("The step for %(list)s matches by %(match)s, which is not among its columns.")
@@ -156,6 +159,7 @@ def _rule(name: str, body: Any) -> Rule:
     if not isinstance(body, dict):
         raise Invalid("mapping", "The column %(column)s is a source column's name or a table.", column=name)
     _refuse_unknown(set(body) - known, known, f"the column {name}")
+    _refuse_unfit(name, body)
     body = dict(body)
     sources = body.pop("from", ())
     body["parts"] = {part: _rule(part, rule) for part, rule in body.get("parts", {}).items()}
@@ -167,6 +171,59 @@ def _rule(name: str, body: Any) -> Rule:
     if not rule.sources and not rule.parts and rule.constant is None:
         raise Invalid("mapping", "The column %(column)s says neither from, parts nor constant.", column=name)
     return rule
+
+
+def _refuse_unfit(name: str, body: Mapping[str, Any]) -> None:
+    """Refuse a word with a value of another kind than it takes."""
+    for word, value in body.items():
+        fits, kind = _KINDS[word]
+        if not fits(value):
+            words = N_("In the column %(column)s: “%(word)s” is %(kind)s.")
+            raise Invalid("mapping", words, column=name, word=word, kind=kind)
+    if body.get("date") and not _is_date_format(body["date"]):
+        words = N_("In the column %(column)s: “%(date)s” does not say how a date is written.")
+        raise Invalid("mapping", words, column=name, date=body["date"][:40])
+
+
+def _is_names(value: Any) -> bool:
+    return isinstance(value, str) or (isinstance(value, list | tuple) and all(isinstance(one, str) for one in value))
+
+
+def _is_text(value: Any) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def _is_plain(value: Any) -> bool:
+    return not isinstance(value, dict) and not (
+        isinstance(value, list) and any(isinstance(one, dict | list) for one in value)
+    )
+
+
+def _is_date_format(text: str) -> bool:
+    """Whether a date that is written so can be read again."""
+    day = datetime.datetime(2028, 2, 29, 13, 5, tzinfo=datetime.UTC)
+    try:
+        datetime.datetime.strptime(day.strftime(text), text)  # noqa: DTZ007  only the form matters
+    except (ValueError, re.error):  # re.error: the same part twice
+        return False
+    return True
+
+
+_TEXT = _is_text, Words("a text")
+_YES_NO = (lambda value: isinstance(value, bool)), Words("true or false")
+_PLAIN = _is_plain, Words("a text, a number, true, false, or a list of these")
+_KINDS: Mapping[str, tuple[Callable[[Any], bool], Words]] = {
+    **dict.fromkeys(("join", "take", "split", "date", "decimal", "lookup", "gap"), _TEXT),
+    **dict.fromkeys(("only", "country"), _YES_NO),
+    **dict.fromkeys(("constant", "default"), _PLAIN),
+    "from": (_is_names, Words("a source column's name or a list of them")),
+    "values": (
+        lambda value: isinstance(value, dict) and all(map(_is_plain, value.values())),
+        Words("a table of plain values"),
+    ),
+    "parts": ((lambda value: isinstance(value, dict)), Words("a table")),
+    "create": ((lambda value: isinstance(value, bool | dict)), Words("true, false or a table")),
+}
 
 
 def _refuse_unknown(unknown: set[str], known: set[str], where: str) -> None:

@@ -38,6 +38,7 @@ class User(Base):
     theme: Mapped[str] = mapped_column(String(8), default="system")
     density: Mapped[str] = mapped_column(String(12), default="comfortable")
     feed_secret: Mapped[str] = mapped_column(String(64), unique=True)
+    mail_when_shared: Mapped[bool] = mapped_column(default=True)  # a mail when a colleague shows an item
     created: Mapped[datetime.datetime] = mapped_column(UtcDateTime, default=now)
 
 

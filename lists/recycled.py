@@ -59,6 +59,20 @@ def recycled(
     ]
 
 
+def lists_with_some(session: Session, actor: Actor, stage: Stage) -> list[ListDefinition]:
+    """The lists of which something lies in a bin that the actor may bring back."""
+    lists = [found for found in catalogue(session).by_id.values() if may_open(found, actor)]
+    there: set[int] = set()
+    for start in range(0, len(lists), LISTS_PER_STATEMENT):
+        parts = [
+            select(literal(found.id)).where(exists().where(*reading.conditions()))
+            for found in lists[start : start + LISTS_PER_STATEMENT]
+            for reading in [Reading(session, found, actor, Level.EDIT, stage=stage)]
+        ]
+        there |= set(session.scalars(union_all(*parts)))
+    return [found for found in lists if found.id in there]
+
+
 def _part(
     session: Session, actor: Actor, found: ListDefinition, stage: Stage, by: int | None,
     place: tuple[datetime.datetime, int, int] | None,

@@ -15,6 +15,7 @@ from ..lists import changelog, scopes
 from ..lists.catalogue import Column, ListDefinition, catalogue
 from ..lists.errors import NotFound
 from ..lists.models import Change, Follower, Scope, SetAside, User, Version, now
+from ..lists.reading import Stage
 from .home import Home
 from .search import engine_of
 from .search.indexing import belongs
@@ -58,7 +59,7 @@ def check_rows(session: Session, found: ListDefinition) -> Iterator[str]:
 
 
 def check_versions(session: Session, found: ListDefinition) -> Iterator[str]:
-    """An item of version n has the versions 1 to n, each once, and what has versions is there."""
+    """An item of version n has the versions 1 to n, each once (if gone for good, none), and what has some is there."""
     table = found.table
     there = (
         select(
@@ -70,8 +71,9 @@ def check_versions(session: Session, found: ListDefinition) -> Iterator[str]:
     sound = and_(
         there.c.n == table.c.version, there.c.different == there.c.n, there.c.low == 1, there.c.high == there.c.n
     )
+    purged = func.coalesce(table.c.bin_stage, Stage.STANDING) == Stage.PURGED
     wrong = select(table.c.id, table.c.version, there.c.n, there.c.high).select_from(both).where(
-        or_(there.c.n.is_(None), ~sound)
+        or_(and_(purged, there.c.n.is_not(None)), and_(~purged, or_(there.c.n.is_(None), ~sound)))
     )  # fmt: skip
     for row in session.execute(wrong.order_by(table.c.id)):
         has = f"has {row.n or 0} versions up to {row.high or 0}"

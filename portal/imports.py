@@ -28,7 +28,7 @@ SECONDS_OF_READING = 90
 MEMORY, LARGEST = 3_000 * limits.MEGABYTE, 8_000 * limits.MEGABYTE
 SECONDS_OF_A_TURN = 1.0
 TRIED = 5000  # rows; a trial keeps others from the rows that it changes
-_begun: dict[tuple[int, int], Importing] = {}
+_begun: dict[tuple[int, str], Importing] = {}  # by batch: the number of one that is deleted another may get
 
 
 def take(home: Home, actor: Actor, list_name: str, stream: IO[bytes], file_name: str) -> int:
@@ -120,7 +120,7 @@ def _try(home: Home, actor: Actor, found: Import, list_name: str) -> None:
 
 def _import(home: Home, actor: Actor, found: Import, list_name: str) -> None:
     """A turn's rows. One import at a time is kept in memory."""
-    key = (id(home.database), found.id)
+    key = (id(home.database), found.batch)
     if key not in _begun:
         prepared = _prepared(home, found, list_name)
         importing.check(home.database, actor, [prepared.step])

@@ -29,7 +29,7 @@ from . import imports
 from .home import Home
 from .mail import deliver_step
 from .models import Lease, SignInFailure, UserSession
-from .notices import delivering, following
+from .notices import delivering, following, share_mails
 
 LOG = logging.getLogger("caseroom.worker")
 POLL_SECONDS = 0.5
@@ -107,6 +107,7 @@ STEPS += [Step("columns", empty_column_bins, every=3600, follows_changes=False)]
 STEPS += [Step("purging", purge_deleted, every=600, follows_changes=False)]
 STEPS += [Step("indexes", complete_indexes, follows_changes=False)]
 STEPS += [Step("notices", following.step), Step("alerts", delivering.step, every=10)]
+STEPS += [Step("shares", share_mails.step, every=5)]
 STEPS += [Step("bulk", edit_in_bulk, every=1), Step("types", change_types, every=1)]
 STEPS += [Step("bulk results", forget_bulk_edits, every=3600, follows_changes=False)]
 STEPS += [Step("mail", deliver_step, every=5), Step("imports", imports.step, every=2)]

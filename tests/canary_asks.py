@@ -166,7 +166,7 @@ class Asking:
         elif "notice_id" in names:
             yield {"notice_id": self.naming.notices[0]}
         elif "alert_id" in names:
-            yield {"alert_id": self.naming.alerts[0]}
+            yield {"alert_id": self.naming.alerts[1 if rule.endpoint.startswith("api_") else 0]}
         elif "job_id" in names:
             yield from ({"job_id": number} for number in self.naming.jobs)
         elif "version" in names:

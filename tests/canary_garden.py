@@ -338,7 +338,7 @@ class _Planting:
         for place in ("comment.text", "comment.second"):
             _made(self.north.post(at, json={"text": f"@Both Person {self.words(place)}"}))
         _made(self.both.post(at, json={"text": f"@North Person {self.words('comment.of_member')}"}))
-        for who in ("north", "both"):
+        for who in ("north", "north", "both"):  # one that is ended on a page, one by a program
             with self.house.write(who) as (session, actor):
                 alerts.add(session, actor, "cases", item_id=self.case)
         while following.step(self.house.home):

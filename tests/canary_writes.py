@@ -106,6 +106,18 @@ def from_a_bin(asking: Asking, _values: Values) -> Iterator[Sent]:
         yield Sent(form={"id": [f"{name}:{one}" for one in asking.naming.ids[name]]})
 
 
+@_of("recycle_bin.empty")
+def empty_bin(_asking: Asking, values: Values) -> Iterator[Sent]:
+    if values["list_name"] == "cases":
+        yield Sent(form={"confirm": "1"})
+
+
+@_of("api_bins.empty")
+def empty_bin_by_program(_asking: Asking, values: Values) -> Iterator[Sent]:
+    if values["name"] == "cases":
+        yield Sent(query={"confirm": "1"})
+
+
 @_of("bulk.cancel", "bulk.undo")
 def stop_change(_asking: Asking, _values: Values) -> Iterator[Sent]:
     yield Sent(form={})
@@ -222,6 +234,13 @@ def share(asking: Asking, _values: Values) -> Iterator[Sent]:
     yield Sent(form={"people": people[:1], "_find": "people", "people__q": "person"})
 
 
+@_of("api_sharing.share")
+def share_by_program(asking: Asking, _values: Values) -> Iterator[Sent]:
+    people = sorted(asking.garden.house.people.values())[:4]
+    yield Sent(json={"people": people, "message": "Look", "let": True})
+    yield Sent(json={"people": people[:1]})
+
+
 @_of("comments.change")
 def say_otherwise(_asking: Asking, _values: Values) -> Iterator[Sent]:
     yield Sent(form={"text": "Other words"})
@@ -260,6 +279,19 @@ def alert(asking: Asking, values: Values) -> Iterator[Sent]:
         yield Sent(form={**form, "item": str(asking.naming.first(values["list_name"]))})
     if values["list_name"] == "cases":
         yield Sent(form={**form, "view": str(asking.naming.views[0])})
+
+
+@_of("api_alerts.add")
+def alert_by_program(asking: Asking, _values: Values) -> Iterator[Sent]:
+    for name in asking.naming.ids:
+        if name != "events":
+            yield Sent(json={"list": name, "item": asking.naming.first(name)})
+    yield Sent(json={"list": "cases", "view": asking.naming.views[0]})
+
+
+@_of("api_alerts.change")
+def change_alert_by_program(_asking: Asking, _values: Values) -> Iterator[Sent]:
+    yield Sent(json={"changes": "columns", "columns": ["name"], "rhythm": "daily", "hour": 7, "by": ["portal"]})
 
 
 # --- Lists, administration ------------------------------------------------------------------------
@@ -314,6 +346,17 @@ def shape(_asking: Asking, values: Values) -> Iterator[Sent]:
 def change_list_by_form(_asking: Asking, values: Values) -> Iterator[Sent]:
     if values["list_name"] == "cases":
         yield Sent(form={"title-en": "Changed", "separation": "common", "type": "text", "confirmed": "1"})
+
+
+@_of("api_imports.upload")
+def import_file(_asking: Asking, values: Values) -> Iterator[Sent]:
+    if values["name"] == "cases":
+        yield Sent(files=(("file", b"a;b\nx;1\n", "a.csv"),))
+
+
+@_of("api_imports.start")
+def start_import(_asking: Asking, _values: Values) -> Iterator[Sent]:
+    yield Sent(json={"mapping": {"columns": {"name": "a"}}, "dry_run": True})
 
 
 @_of("admin.change_user", "admin.add_user")

@@ -278,6 +278,7 @@ SIGHTS = [
     Sight("/lists/cases/bulk?do=discard&id={deleted_case}"),
     Sight("/bin"),
     Sight("/bin/second", who="admin"),
+    Sight("/bin/second/empty/cases", who="admin"),
     Sight("/bin/second/purge?id=cases:{discarded_case}", who="admin"),
     Sight("/lists/products/bin", who="admin"),
     # Lists made and changed

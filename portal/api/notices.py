@@ -9,12 +9,12 @@ from flask.typing import ResponseReturnValue
 
 from ...lists.columns import column_type
 from ...lists.columns.numbers import WholeColumn
-from ...lists.errors import Invalid
 from ..notices import reading
 from ..notices.reading import Told
 from ..request import actor, session
 from .json import answer, body, parsed
 from .operations import fields, operation, query, ref
+from .options import whole
 
 blueprint = Blueprint("api_notices", __name__, url_prefix="/api/v1/me/notices")
 SHOWN = 50
@@ -34,7 +34,7 @@ _INSTANT = column_type("datetime", {})
     description="Newest first, at most 50; of what may not be read now there is nothing.",
 )
 def browse() -> ResponseReturnValue:
-    who, before = actor(), _number("before")
+    who, before = actor(), whole("before", request.args)
     only_unseen = request.args.get("unseen") == "true"
     found, older = reading.page(session(), who, before=before, limit=SHOWN, only_unseen=only_unseen)
     data: dict[str, Any] = {"value": [_json(one) for one in found], "unseen": reading.unseen(session(), who)}
@@ -45,24 +45,15 @@ def browse() -> ResponseReturnValue:
 @operation(
     summary="I have seen my notices",
     tag="me",
-    body=fields({"up_to": {"type": "integer", "minimum": 1}}),
+    body=fields({"up_to": {"type": "integer", "minimum": 1}, "id": {"type": "integer", "minimum": 1}}),
     body_required=False,
     answers={204: None},
-    description="All of them, or those up to the one with this id.",
+    description="All of them, those up to the one with this id, or (`id`) one alone.",
 )
 def mark_seen() -> ResponseReturnValue:
-    who, given = actor(), parsed(body(optional=True), {"up_to": WholeColumn({})})
-    reading.mark_seen(session(), who, up_to=given.get("up_to"))
+    who, given = actor(), parsed(body(optional=True), {"up_to": WholeColumn({}), "id": WholeColumn({})})
+    reading.mark_seen(session(), who, notice_id=given.get("id"), up_to=given.get("up_to"))
     return Response(status=204)
-
-
-def _number(name: str) -> int | None:
-    given = request.args.get(name)
-    if given is None:
-        return None
-    if not (given.isascii() and given.isdecimal() and len(given) < 10):
-        raise Invalid(name, "This must be a whole number.")
-    return int(given)
 
 
 def _json(one: Told) -> dict[str, Any]:

@@ -13,9 +13,25 @@ from werkzeug.routing import Rule
 from ... import __version__
 from ...lists.catalogue import Catalogue, catalogue
 from ..request import actor, home, session
+from .alerts import ALERT
+from .import_schemas import IMPORT
 from .json import answer
-from .operations import PROBLEMS, Operation, answer_of, operation, ref
-from .schemas import components
+from .operations import PROBLEMS, Operation, Schema, answer_of, listed, operation, ref
+from .schemas import (
+    ANY_ITEM,
+    COLUMN,
+    COMMENT,
+    LIST,
+    ME,
+    NOTICES,
+    PAGE,
+    PROBLEM,
+    REFERENCE,
+    VERSION,
+    VIEW,
+    item_schema,
+    item_write_schema,
+)
 
 blueprint = Blueprint("api_openapi", __name__, url_prefix="/api/v1")
 _PLACE = re.compile(r"<(?:(?P<kind>\w+)(?:\([^)]*\))?:)?(?P<name>\w+)>")
@@ -48,7 +64,7 @@ def describe(app: Flask, lists: Catalogue, public_url: str) -> dict[str, Any]:
         "security": [{"token": []}],
         "paths": dict(sorted(paths.items())),
         "components": {
-            "schemas": dict(components(lists)),
+            "schemas": dict(_components(lists)),
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer", "description": "A token of `caseroom token add`"}
             },
@@ -101,3 +117,28 @@ def _answer_json(schema: Mapping[str, Any] | None, described: Operation) -> dict
     if schema is None:
         return {"description": "Done; there is nothing to say"}
     return {"description": described.summary, "content": {described.answer_type: {"schema": schema}}}
+
+
+def _components(lists: Catalogue) -> Mapping[str, Schema]:
+    """All named schemas: the fixed ones, and two for each list."""
+    named: dict[str, Schema] = {
+        "Problem": PROBLEM,
+        "Item": ANY_ITEM,
+        "Page": PAGE,
+        "Column": COLUMN,
+        "View": VIEW,
+        "List": LIST,
+        "Lists": dict(listed(ref("List"))),
+        "Versions": dict(listed(VERSION)),
+        "Me": ME,
+        "Notices": NOTICES,
+        "Comment": COMMENT,
+        "Comments": dict(listed(ref("Comment"))),
+        "Reference": REFERENCE,
+        "Import": IMPORT,
+        "Alert": ALERT,
+    }
+    for name, found in sorted(lists.by_name.items()):
+        named[f"Item.{name}"] = item_schema(found)
+        named[f"Write.{name}"] = item_write_schema(found)
+    return named

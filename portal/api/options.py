@@ -115,6 +115,16 @@ def _token(text: str | None) -> str | None:
     return text
 
 
+def whole(name: str, given: MultiDict[str, str], *, most: int = 2**31 - 1) -> int | None:
+    """A whole number behind the question mark, from 1; None where it is not there. Raises Invalid."""
+    text = given.get(name)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) < 11 and 1 <= int(text) <= most):
+        raise Invalid(name, "This must be between %(min)s and %(max)s.", min=1, max=most)
+    return int(text)
+
+
 def _yes(name: str, text: str | None) -> bool:
     if text not in (None, "true", "false"):
         raise Invalid(name, "This must be true or false.")

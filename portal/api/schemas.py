@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ...lists.catalogue import Catalogue, Column, ListDefinition
+from ...lists.catalogue import Column, ListDefinition
 from ...lists.colours import COLOURS
 from ...lists.columns import TYPES, ColumnType
 from ...lists.reading import SYSTEM_TYPES
@@ -13,7 +13,7 @@ from ...lists.schema import SEPARATIONS
 from ...lists.totals import FUNCTIONS
 from ...lists.view_settings import KINDS
 from .json import is_amount_of_others
-from .operations import fields, listed, ref
+from .operations import fields, ref
 
 Schema = Mapping[str, Any]
 
@@ -376,26 +376,3 @@ ME: Schema = fields(
     "default_group",
     "calendar_feed",
 )
-
-
-def components(lists: Catalogue) -> Mapping[str, Schema]:
-    """All named schemas: the fixed ones, and two for each list."""
-    named: dict[str, Schema] = {
-        "Problem": PROBLEM,
-        "Item": ANY_ITEM,
-        "Page": PAGE,
-        "Column": COLUMN,
-        "View": VIEW,
-        "List": LIST,
-        "Lists": dict(listed(ref("List"))),
-        "Versions": dict(listed(VERSION)),
-        "Me": ME,
-        "Notices": NOTICES,
-        "Comment": COMMENT,
-        "Comments": dict(listed(ref("Comment"))),
-        "Reference": REFERENCE,
-    }
-    for name, found in sorted(lists.by_name.items()):
-        named[f"Item.{name}"] = item_schema(found)
-        named[f"Write.{name}"] = item_write_schema(found)
-    return named

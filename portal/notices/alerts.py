@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from ...lists import changelog, own_views, query
 from ...lists.catalogue import ListDefinition, View, catalogue, definition
-from ...lists.errors import Forbidden, Invalid, NotFound
+from ...lists.errors import N_, Forbidden, Invalid, NotFound
 from ...lists.models import now
 from ...lists.recycling import when_purged
 from ...lists.rights import Actor, Level, may_open
@@ -58,6 +58,8 @@ def add(
     **wish: Unpack[Wish],
 ) -> Alert:
     """Alert the actor of an item, a view, or the list. Raises NotFound, Forbidden, Invalid on the field."""
+    if item_id is not None and view_id is not None:
+        raise Invalid("view", "An alert is of an item or of a view, not of both.")
     found = subject(session, actor, list_name, item_id, view_id)
     wanted = _wanted(found, item_id, **wish)
     if (session.scalar(select(func.count()).where(Alert.user_id == actor.user_id)) or 0) >= MOST:
@@ -91,6 +93,16 @@ def change(
     return alert
 
 
+def wish_of(alert: Alert, found: ListDefinition) -> Wish:
+    """What an alert's owner wants as it stands."""
+    return {
+        "changes": alert.changes,
+        "columns": [column.name for column in found.visible_columns if column.id in alert.columns],
+        "rhythm": alert.rhythm, "hour": alert.hour, "weekday": alert.weekday,
+        "by_portal": alert.by_portal, "by_mail": alert.by_mail,
+    }  # fmt: skip
+
+
 def for_change(session: Session, actor: Actor, alert_id: int) -> tuple[Alert, ListDefinition]:
     """One's own alert and the list that it is about. Raises NotFound, Forbidden."""
     alert = get(session, actor, alert_id)
@@ -119,11 +131,16 @@ def _wanted(
         raise Invalid("changes" if changes not in CHANGES else "rhythm", "Choose one of these.")
     if item_id is not None and changes == "new":
         raise Invalid("changes", "Choose one of these.")
-    ids = [column.id for column in found.visible_columns if column.name in set(columns)]
+    known = {column.name: column.id for column in found.visible_columns}
+    if unknown := sorted(set(columns) - set(known)):
+        words = N_("The list %(list)s has no column %(column)s.")
+        raise Invalid("columns", words, list=found.name, column=unknown[0][:80])
+    ids = [number for name, number in known.items() if name in set(columns)]
     if changes == "columns" and not ids:
         raise Invalid("columns", "Choose at least one column.")
-    if not (0 <= hour <= 23 and 0 <= weekday <= 6):
-        raise Invalid("hour", "This must be between %(min)s and %(max)s.", min=0, max=23)
+    for name, number, most in (("hour", hour, 23), ("weekday", weekday, 6)):
+        if not 0 <= number <= most:
+            raise Invalid(name, "This must be between %(min)s and %(max)s.", min=0, max=most)
     if not (by_portal or by_mail):
         raise Invalid("by", "Choose at least one way.")
     return {

@@ -1,9 +1,9 @@
-"""The mail of an alert: in the reader's language, with what they may read of each item, as plain text and as HTML."""
+"""The mails of alerts and of what is shown: in the reader's language, with what they may read, plain and as HTML."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -23,7 +23,7 @@ from ...lists.rights import Actor
 from ...lists.titles import titles_by_list
 from ...outlook_addin import sending
 from . import alerts
-from .reading import readable
+from .reading import Told, readable
 
 if TYPE_CHECKING:
     from ..home import Home
@@ -47,8 +47,7 @@ class Letter:
 
 def write(home: Home, session: Session, actor: Actor, found: Sequence[Found]) -> Letter | None:
     """The mail about these, or None where there is nothing to say or nobody to send it to."""
-    recipients, wrong = sending.read_recipients(actor.email)
-    if not found or wrong:
+    if not found:
         return None
     with _speaking(home, actor):
         told = [_told(session, actor, one) for one in found[:MOST_ITEMS]]
@@ -56,19 +55,46 @@ def write(home: Home, session: Session, actor: Actor, found: Sequence[Found]) ->
         about = {one.alert.id: one for one in alerts.shown(session, actor, list(mine.values()))}
         groups = [(about[number], [one for one in told if one["alert"] == number]) for number in about]
         words = {"groups": [group for group in groups if group[1]], "more": len(found) - len(told), "name": actor.name}
-        words["public_url"] = home.settings.public_url.rstrip("/")
-        subject = _subject(told, len(found))
-        plain, html = (render_template(f"notices/_mail.{kind}", **words) for kind in ("txt", "html"))
+        subject, texts = _subject(told, len(found)), _texts(home, "notices/_mail", words)
+    last = found[-1]
+    return _letter(home, actor, subject, texts, f"alert-{last.alert.id}-{last.item_id}-{last.seq}")
+
+
+def write_shared(home: Home, actor: Actor, told: Told, key: str) -> Letter | None:
+    """The mail that an item was shown, with the sharer's words; None where there is nobody to send it to."""
+    with _speaking(home, actor):
+        who = told.who or "Caseroom"
+        words = {
+            "name": actor.name, "who": who, "title": told.title, "message": told.message,
+            "list": told.definition.title(actor.language), "path": f"/lists/{told.definition.name}/{told.item_id}",
+        }  # fmt: skip
+        subject = _("%(who)s shows you: %(title)s", who=who, title=told.title)
+        texts = _texts(home, "notices/_share", words)
+    return _letter(home, actor, subject, texts, f"{key.replace(' ', '-')}-{actor.user_id}")
+
+
+def _texts(home: Home, template: str, words: Mapping[str, Any]) -> tuple[str, str]:
+    """The mail's text, plain and as HTML."""
+    words = {**words, "public_url": home.settings.public_url.rstrip("/")}
+    return render_template(f"{template}.txt", **words), render_template(f"{template}.html", **words)
+
+
+def _letter(home: Home, actor: Actor, subject: str, texts: tuple[str, str], name: str) -> Letter | None:
+    """A message from the house; `name` makes its Message-ID. None where the person's address is none."""
+    recipients, wrong = sending.read_recipients(actor.email)
+    if wrong:
+        return None
+    sender = parseaddr(home.settings.mail_from)[1]
     message = EmailMessage(policy=SMTP)
-    message["From"] = Address("Caseroom", addr_spec=parseaddr(home.settings.mail_from)[1])
+    message["From"] = Address("Caseroom", addr_spec=sender)
     message["To"] = Address(addr_spec=recipients[0])
     message["Subject"] = " ".join(subject.split())
     message["Date"] = formatdate(localtime=False, usegmt=True)
-    message["Message-ID"] = f"<alert-{found[-1].alert.id}-{found[-1].item_id}-{found[-1].seq}@{_domain(home)}>"
+    message["Message-ID"] = f"<{name}@{_domain(home)}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834, section 5
-    message.set_content(plain)
-    message.add_alternative(html, subtype="html")
-    return Letter(message.as_bytes(), recipients[0], parseaddr(home.settings.mail_from)[1])
+    message.set_content(texts[0])
+    message.add_alternative(texts[1], subtype="html")
+    return Letter(message.as_bytes(), recipients[0], sender)
 
 
 def _domain(home: Home) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ...lists.database import Base
@@ -17,13 +17,14 @@ class Notice(Base):
     """Somebody is told of something about an item. It has no word of the item: what may be said is asked when read.
 
     `key` makes telling twice the same thing impossible. `what`: `comment`, `change`, `columns`, `message` (of who
-    shared it), by kind.
+    shared it), by kind. `to_mail`: its mail is still to be made.
     """
 
     __tablename__ = "notices"
     __table_args__ = (
         UniqueConstraint("user_id", "key"),
         Index("ix_notices_unseen", "user_id", "seen", "id"),
+        Index("ix_notices_to_mail", "id", sqlite_where=text("to_mail"), postgresql_where=text("to_mail")),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
@@ -35,6 +36,7 @@ class Notice(Base):
     at: Mapped[datetime.datetime] = mapped_column(UtcDateTime)
     seen: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime)
     what: Mapped[dict[str, Any]] = mapped_column(Json)
+    to_mail: Mapped[bool] = mapped_column(default=False)
 
 
 class Alert(Base):

@@ -36,7 +36,9 @@ def show(
     let: bool = False,
     once: str,
 ) -> Shown:
-    """Tell these people of an item, with a message; `let`: let them read it first. The same `once` tells once.
+    """Tell these people of an item, with a message, also by mail (`share_mails`); `let`: let them read it first.
+
+    The same `once` tells once.
 
     Raises NotFound, Forbidden, Invalid on `people` or `message`.
     """
@@ -54,7 +56,7 @@ def show(
         {
             "user_id": one.user_id, "kind": "share", "key": f"share {once}", "list_id": item.definition.id,
             "item_id": item_id, "who_id": actor.user_id, "at": now(), "seen": None,
-            "what": {"message": message} if message else {},
+            "what": {"message": message} if message else {}, "to_mail": True,
         }
         for one in told
     ])  # fmt: skip

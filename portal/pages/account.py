@@ -103,7 +103,7 @@ def show() -> ResponseReturnValue:
 
 @blueprint.post("/account/preferences")
 def change_preferences() -> ResponseReturnValue:
-    """Language and time zone; an empty zone is the house's."""
+    """Language, time zone (an empty one is the house's), and whether a mail tells of what one is shown."""
     language, zone = request.form.get("language", ""), request.form.get("time_zone", "")
     try:
         if language not in languages():
@@ -114,6 +114,7 @@ def change_preferences() -> ResponseReturnValue:
         return _page(refusal, "preferences"), 422
     user = _me()
     user.language, user.time_zone = language, zone or None
+    user.mail_when_shared = bool(request.form.get("mail_when_shared"))
     with force_locale(language):  # it is read on the next page, which speaks it already
         flash(_("Saved."), "ok")
     return _back()

@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from ...libraries.uploads import tidy_name
-from ...lists import imports, proposing
+from ...lists import importing, imports, proposing
 from ...lists.catalogue import ListDefinition, catalogue, definition
 from ...lists.database import savepoint
 from ...lists.errors import Invalid, NotFound, words_from_json
@@ -109,6 +109,7 @@ def save_mapping(number: int) -> ResponseReturnValue:
     rows = reading.first_rows(home(), found, proposing.SAMPLE)
     try:
         body = import_form.read(_list_of(found), request.form, found.header, rows)
+        importing.check_mapping(session(), found, body)
         with savepoint(session()):
             imports.try_out(session(), actor(), number, body)
             imports.remember(session(), actor(), found, request.form.get("remember-as", "").strip() or None)
@@ -151,7 +152,7 @@ def undo(number: int) -> ResponseReturnValue:
 def refused(number: int) -> ResponseReturnValue:
     """Every refused value, or (`about=undo`) what an undoing left as it is, as a table."""
     found = imports.get(session(), actor(), number)
-    about = _about(found)
+    about = imports.told_of(found)
     lines = [_remark_row(one, _list_of(found)) for one in imports.remarks(session(), found, about, limit=1_000_000)]
     answer = Response(_table(lines, about), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="import-{number}-refused.csv"'
@@ -216,19 +217,16 @@ def state_word(state: str) -> tuple[str, str | None]:
     }[state]  # fmt: skip
 
 
-def _about(found: Import) -> str:
-    return "try" if found.state in ("tried", "trying") else "undo" if found.undo_batch else "run"
-
-
 def _state(found: Import) -> dict[str, Any]:
     known = catalogue(session()).by_id.get(found.list_id)
     after = _place("after")
-    left = imports.remarks(session(), found, _about(found), after=after, limit=PAGE + 1)
+    about = imports.told_of(found)
+    left = imports.remarks(session(), found, about, after=after, limit=PAGE + 1)
     return {
-        "one": found, "definition": known, "actor": actor(), "state": state_word(found.state), "about": _about(found),
+        "one": found, "definition": known, "actor": actor(), "state": state_word(found.state), "about": about,
         "problem": said(words_from_json(found.problem)) if found.problem else None,
         "remarks": [_remark_row(one, known) for one in left[:PAGE]], "tried_rows": min(found.total, reading.TRIED),
-        "number_of_remarks": imports.count_remarks(session(), found, _about(found)),
+        "number_of_remarks": imports.count_remarks(session(), found, about),
         "next_after": left[PAGE - 1].id if len(left) > PAGE else None, "first_page": not after,
         "to_undo": found.counts.get("created", 0) + found.counts.get("updated", 0),
     }  # fmt: skip

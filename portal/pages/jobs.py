@@ -73,7 +73,7 @@ def _refused(counted: Counted) -> str | None:
 def _kinds() -> dict[str, str]:
     return {
         "update": _("Edit rows"), "delete": _("Delete rows"), "restore": _("Restore rows"),
-        "discard": _("Delete from the recycle bin"), "undo": _("Put back"),
+        "discard": _("Delete from the recycle bin"), "purge": _("Empty the second recycle bin"), "undo": _("Put back"),
     }  # fmt: skip
 
 

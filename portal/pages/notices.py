@@ -123,9 +123,7 @@ def edit(alert_id: int) -> ResponseReturnValue:
     """What may be changed of one's own alert."""
     alert, found = alerts.for_change(session(), actor(), alert_id)
     ways = [("portal", alert.by_portal), ("mail", alert.by_mail)]
-    stands = {name: getattr(alert, name) for name in ("changes", "rhythm", "hour", "weekday")}
-    columns = [column.name for column in found.visible_columns if column.id in alert.columns]
-    return _form(found.name, {**stands, "columns": columns, "by": [way for way, on in ways if on]}, alert=alert)
+    return _form(found.name, {**alerts.wish_of(alert, found), "by": [way for way, on in ways if on]}, alert=alert)
 
 
 @blueprint.post("/alerts/<int:alert_id>")

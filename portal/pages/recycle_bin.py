@@ -10,13 +10,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
-from ...lists import items
-from ...lists.catalogue import catalogue
+from ...lists import emptying, items
+from ...lists.catalogue import catalogue, definition
 from ...lists.database import savepoint
-from ...lists.errors import DomainError, Forbidden, Invalid
+from ...lists.errors import Conflict, DomainError, Forbidden, Invalid
 from ...lists.models import User
 from ...lists.reading import Stage
-from ...lists.recycled import recycled
+from ...lists.recycled import lists_with_some, recycled
 from ...lists.rights import Actor
 from ...lists.titles import titles_by_list
 from ..errors import said
@@ -70,6 +70,30 @@ def purge() -> ResponseReturnValue:
     return _each(items.purge, _ended, "recycle_bin.show_second")
 
 
+@blueprint.get("/second/empty/<list_name>")
+def ask_empty(list_name: str) -> ResponseReturnValue:
+    """Ask before all of a list's second bin ends for good, and say how many items that are."""
+    _administrators_only(actor())
+    return _question(list_name)
+
+
+@blueprint.post("/second/empty/<list_name>")
+def empty(list_name: str) -> ResponseReturnValue:
+    """End it all, in the background where it is much; asked again where the number is another one by now."""
+    me, confirmed = actor(), request.form.get("confirm", type=int)
+    try:
+        job = emptying.empty(session(), me, list_name, confirmed=confirmed)
+    except Conflict as refusal:
+        return _question(list_name, said(refusal)), 409
+    return redirect(url_for("bulk.show", list_name=list_name, job_id=job.id), 303)
+
+
+def _question(list_name: str, refusal: str | None = None) -> str:
+    count = emptying.number(session(), actor(), list_name)
+    found = definition(session(), list_name)
+    return render_template("recycle_bin/empty.html", definition=found, actor=actor(), count=count, refusal=refusal)
+
+
 def _page(endpoint: str, stage: Stage, by: int | None = None) -> ResponseReturnValue:
     me = actor()
     try:
@@ -88,6 +112,7 @@ def _page(endpoint: str, stage: Stage, by: int | None = None) -> ResponseReturnV
     return render_template(
         "recycle_bin/bin.html", rows=rows, actor=me, days=home().settings.recycle_days,
         second=stage is Stage.SECOND_BIN,
+        to_empty=lists_with_some(session(), me, stage) if stage is Stage.SECOND_BIN else [],
         next_href=url_for(endpoint, after=shown[-1].place) if len(found) > PER_PAGE else None,
     )  # fmt: skip
 

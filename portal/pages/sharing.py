@@ -19,7 +19,7 @@ from ...lists.sharing import may_let
 from ..errors import said, status_of
 from ..notices import sharing
 from ..notices.sharing import Shown
-from ..request import actor, session
+from ..request import actor, home, session
 from .suggest import options, suggest
 
 blueprint = Blueprint("sharing", __name__, url_prefix="/lists/<list_name>/<int:item_id>/share")
@@ -96,6 +96,7 @@ def _form(list_name: str, item_id: int, people: Sequence[int], errors: dict[str,
             for name, words in errors.items()
         ],
         longest=sharing.LONGEST,
+        can_mail=home().settings.can_send_mail,
     )
 
 

@@ -61,7 +61,7 @@ class Found:
 def sources(root: Path = ROOT) -> tuple[list[Path], list[Path]]:
     """The modules and the templates whose messages users see."""
     modules = [path for room in ROOMS for path in sorted((root / room).rglob("*.py"))]
-    templates = sorted((root / "templates").rglob("*.html"))
+    templates = sorted(path for kind in ("html", "txt") for path in (root / "templates").rglob(f"*.{kind}"))
     return [path for path in modules if _is_seen(path, root)], [path for path in templates if _is_seen(path, root)]
 
 

@@ -38,6 +38,7 @@ SILENT = {
     "grid.show": "the page without its rows, which are at grid.rows",
     "lists.count": "numbers only: they must be the same as for what never was",
     "lists.index": "titles of lists",
+    "api_bins.job": "the name of a list and numbers of rows",
     "jobs.show": "titles of lists and numbers of rows",
     "list_colours.check": "whether a condition is understood, whatever the rows are",
     "list_views.columns": "titles of columns",
@@ -50,17 +51,20 @@ SILENT = {
         ("admin.show", "admin.show_organisation", "admin.show_status", "admin.show_user", "admin.show_users",
          "admin.new_user", "list_settings.new", "list_settings.show", "list_settings.ask_remove",
          "list_settings.recycle_bin", "list_settings.ask_purge", "recycle_bin.show_second", "recycle_bin.ask_purge",
+         "recycle_bin.ask_empty", "api_bins.read",
          "list_files.ask_export", "list_files.export", "list_files.ask_import",
          "list_files.ask_copy", "item_rights.show", "columns.new", "columns.edit", "columns.ask_type",
          "columns.ask_delete",
-         "imports.every", "imports.of_list", "imports.show", "imports.mapping", "imports.sample", "imports.refused"),
+         "imports.every", "imports.of_list", "imports.show", "imports.mapping", "imports.sample", "imports.refused",
+         "api_imports.browse", "api_imports.read", "api_imports.propose", "api_imports.refused"),
         "for administrators only, whom nothing is hidden from",
     ),
 }  # fmt: skip
 # Writing addresses that no salesperson may use.
 NOT_FOR_NORTH = (
-    "/bin/second", "/admin", "/imports", "/lists/templates",
-    "/api/v1/lists/<name>/columns", "/api/v1/lists/<name>", "/api/v1/lists",
+    "/bin/second", "/admin", "/imports", "/lists/templates", "/api/v1/imports",
+    "/api/v1/lists/<name>/columns", "/api/v1/lists/<name>", "/api/v1/lists", "/api/v1/lists/<name>/imports",
+    "/api/v1/lists/<name>/second-bin",
 )  # fmt: skip
 CHANGING_LISTS = re.compile(
     r"/lists/(?:new|import|bin/.*|<list_name>/(?:settings|archive|remove|copy|new-column|columns/.*|deleted-columns/.*|imports|import-mappings/.*))"
@@ -140,6 +144,8 @@ def test_every_way_in_shows_its_own_words(garden: Garden, seen_by_north: Walk) -
         "recycle_bin.show": {"deleted.name", "deleted.visit"},
         "notices.show": {"comment.of_member", "cases.name"},
         "api_notices.browse": {"comment.of_member"},
+        "api_alerts.browse": {"cases.name"},
+        "api_alerts.read": {"cases.name"},
         "case.show": {"comment.text", "task.text", "call.text", "mails.subject", "documents.name"},
         "company.show": {"cases.name", "task.text", "mails.subject"},
         "home.show": {"cases.name", "activities.description"},
@@ -170,7 +176,7 @@ def test_what_is_refused_to_others_north_may_do(house: House) -> None:
 
 
 def _is_for_others(rule: str) -> bool:
-    return rule.startswith(NOT_FOR_NORTH[:4]) or rule in NOT_FOR_NORTH or bool(CHANGING_LISTS.fullmatch(rule))
+    return rule.startswith(NOT_FOR_NORTH[:5]) or rule in NOT_FOR_NORTH or bool(CHANGING_LISTS.fullmatch(rule))
 
 
 # --- No way round -----------------------------------------------------------------------------------

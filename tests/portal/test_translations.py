@@ -195,6 +195,7 @@ def unmarked_in_template(source: str) -> Iterator[str]:
     environment = jinja2.Environment(extensions=["jinja2.ext.i18n"], trim_blocks=True, lstrip_blocks=True)
     tree = environment.parse(source)
     bare = re.sub(r"\{#.*?#\}|\{%.*?%\}|<style.*?</style>", "", source, flags=re.DOTALL)
+    bare = re.sub(r"\{\{ public_url \}\}(?:/[a-z]+|/?\{\{[^}]*\}\})*", "", bare)  # addresses, as plain text has them
     bare = re.sub(r"\{\{.*?\}\}", "\N{OBJECT REPLACEMENT CHARACTER}", bare, flags=re.DOTALL)
     for name, text in re.findall(r'\b(title|aria-label|placeholder|alt)="([^"]*)"', bare):
         if _has_words(text):
