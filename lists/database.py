@@ -8,6 +8,7 @@ import hashlib
 import json
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, func, select, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from . import changelog_buffer, collations, generations, pending, time_limits
@@ -24,7 +25,8 @@ from .errors import Conflict, DomainError, Invalid, StorageFull, TooSlow
 from .formulas import postgresql, primitives
 from .sqltypes import fold
 
-WRITING = "caseroom_writing"
+WRITING, _RESTING_SINCE = "caseroom_writing", "caseroom_resting_since"
+TRUSTED_SECONDS = 1.0  # a connection that rested no longer is not asked whether it still stands
 # The system's words for a full disk, a quota that is used up, a file that may grow no further.
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 # SQLite says "disk I/O error" of a write that a quota or a limit refused; PostgreSQL has a state for each (appendix A).
@@ -64,7 +66,7 @@ class Database:
         self.engine = (
             _sqlite_engine(self.url)
             if self.is_sqlite
-            else create_engine(self.url, pool_pre_ping=True, json_serializer=_json)
+            else _postgresql_engine(self.url)
         )
         self.house = house or House()
         self.caches: dict[Any, Any] = {}
@@ -209,6 +211,30 @@ def _told(error: DBAPIError) -> DomainError | None:
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _postgresql_engine(url: Any) -> Engine:
+    engine = create_engine(url, json_serializer=_json)
+
+    @event.listens_for(engine, "checkin")
+    def _rest(_raw: Any, record: Any) -> None:
+        record.info[_RESTING_SINCE] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _check(raw: Any, record: Any, _proxy: Any) -> None:
+        # Asking whether the server is still there costs as much as a small statement: not of what was just in use.
+        since = record.info.get(_RESTING_SINCE)
+        if since is not None and time.monotonic() - since > TRUSTED_SECONDS and not _is_alive(engine, raw):
+            raise DisconnectionError
+
+    return engine
+
+
+def _is_alive(engine: Engine, raw: Any) -> bool:
+    try:
+        return engine.dialect.do_ping(raw)
+    except engine.dialect.loaded_dbapi.Error:
+        return False
 
 
 def _sqlite_engine(url: Any) -> Engine:

@@ -13,11 +13,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.orm import Session
 
 SECONDS = "caseroom_seconds"  # an execution option of a connection
-UNTIL = "caseroom_until"  # in a connection's `info`: when its statement must be done
+# In a connection's `info`: when its statement must be done (SQLite), what the server stops it by (PostgreSQL).
+UNTIL, MILLISECONDS = "caseroom_until", "caseroom_milliseconds"
 STEPS = 20_000  # SQLite's virtual machine does them in about a millisecond
 
 
@@ -39,12 +41,24 @@ class Limit(threading.local):
 def bind(session: Session, seconds: float | None) -> None:
     """No statement of this session runs longer from now on. It ends with the session's transaction."""
     connection = session.connection()
-    if seconds is None and SECONDS not in connection.get_execution_options():
-        return
-    connection.execution_options(**{SECONDS: seconds})
     if connection.dialect.name == "postgresql":
-        milliseconds = 0 if seconds is None else max(1, round(seconds * 1000))
+        _bind_server(connection, 0 if seconds is None else max(1, round(seconds * 1000)))
+    elif seconds is not None or SECONDS in connection.get_execution_options():
+        connection.execution_options(**{SECONDS: seconds})
+
+
+def _bind_server(connection: Connection, milliseconds: int) -> None:
+    """A connection keeps the limit from one transaction to the next, so that the usual one is said but once."""
+    raw: Any = connection.connection.driver_connection
+    if raw.info.transaction_status != TransactionStatus.IDLE:
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = {milliseconds}")
+    elif connection.info.get(MILLISECONDS) != milliseconds:
+        raw.autocommit = True  # in a transaction it would be rolled back with it
+        try:
+            raw.execute(f"SET statement_timeout = {milliseconds}")
+        finally:
+            raw.autocommit = False
+        connection.info[MILLISECONDS] = milliseconds
 
 
 def lift(session: Session) -> None:

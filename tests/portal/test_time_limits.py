@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from contextlib import nullcontext
 
 import pytest
 from house import House, application
@@ -77,3 +78,30 @@ def test_pages_and_programs_are_told_that_it_takes_too_long(house: House) -> Non
     impatient(house, 60)
     asked = {"$filter": "contains(said,'q1')"}
     assert house.api("north").get("/api/v1/lists/papers/items", query_string=asked).json["value"] == []
+
+
+def test_a_connection_keeps_its_limit_and_another_one_is_told(house: House) -> None:
+    """One connection, limited and not in turn, whatever became of the transactions between."""
+    database = house.home.database
+    for seconds in (0.05, None, 0.05, 5, 0.05):
+        with (
+            pytest.raises(TooSlow) if seconds == 0.05 else nullcontext(),
+            database.statements_within(seconds),  # type: ignore[arg-type]
+            database.read() as session,
+        ):
+            assert session.scalar(ENDLESS if seconds == 0.05 else LONG) == 300_000
+
+
+def test_a_connection_that_the_server_has_closed_meanwhile_is_replaced(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = house.home.database
+    if database.is_sqlite:
+        return  # there is no server
+    monkeypatch.setattr("caseroom.lists.database.TRUSTED_SECONDS", -1)
+    with database.read() as session:
+        number = session.scalar(text("SELECT pg_backend_pid()"))
+    with database.engine.connect() as _first, database.engine.connect() as second:
+        second.execute(text("SELECT pg_terminate_backend(:number)"), {"number": number})
+    with database.read() as session:
+        assert session.scalar(text("SELECT 1")) == 1
