@@ -6,14 +6,12 @@ They are read as streams; no more of a file than a few rows of it are in memory 
 from __future__ import annotations
 
 import csv
-import datetime
-import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from . import spooling, vcards, vevents
+from . import spooling, vcards, vevents, workbooks
 from .errors import N_, Invalid
 from .spooling import Rows, SourceRow
 
@@ -24,7 +22,6 @@ VCARDS, CALENDARS = {".vcf", ".vcard"}, {".ics", ".ical"}
 SUFFIXES = {".csv", ".tsv", ".txt", *WORKBOOKS, *VCARDS, *CALENDARS}
 LONGEST_FIELD = 1_000_000
 MOST_COLUMNS = 1000
-LARGEST_UNPACKED = 4_000_000_000  # what 750,000 rows of fifty columns come to
 PORTION = 1 << 20
 
 
@@ -60,7 +57,7 @@ def open_table(
         return vcards.COLUMNS, _numbered(vcards.read(_text(path, name, encoding), name))
     if suffix in CALENDARS:
         return vevents.COLUMNS, _numbered(vevents.read(_text(path, name, encoding), name))
-    lines = _sheet(path, name, sheet) if suffix in WORKBOOKS else _csv(path, name, encoding, delimiter)
+    lines = workbooks.sheet(path, name, sheet) if suffix in WORKBOOKS else _csv(path, name, encoding, delimiter)
     for above, line in enumerate(lines, start=1):
         if any(cell not in (None, "") for cell in line):
             header = _header(line, name)
@@ -157,40 +154,6 @@ def _delimiter(header: str) -> str:
         elif letter in counts and not quoted:
             counts[letter] += 1
     return max(counts, key=lambda letter: counts[letter])
-
-
-def _sheet(path: Path, name: str, sheet: str | None) -> Iterator[Sequence[Any]]:
-    from python_calamine import CalamineError, CalamineWorkbook
-
-    _check_package(path, name)
-    try:
-        book = CalamineWorkbook.from_path(str(path))
-        found = book.get_sheet_by_name(sheet) if sheet else book.get_sheet_by_index(0)
-        # Empty rows at the beginning come too: the others keep the numbers that the spreadsheet shows.
-        yield from ([_cell(cell) for cell in row] for row in found.iter_rows())
-    except (CalamineError, ValueError, IndexError, OSError) as reason:
-        words = N_("The workbook %(file)s cannot be read: %(reason)s.")
-        raise Invalid("file", words, file=name, reason=" ".join(str(reason).split())[:200]) from None
-
-
-def _check_package(path: Path, name: str) -> None:
-    """Refuse a packed workbook that is far larger than it looks, before it is unpacked."""
-    if not zipfile.is_zipfile(path):
-        return
-    with zipfile.ZipFile(path) as package:
-        unpacked = sum(part.file_size for part in package.infolist())
-    if unpacked > LARGEST_UNPACKED or unpacked > 10_000_000 + 300 * path.stat().st_size:
-        words = N_("The workbook %(file)s is %(size)s MB unpacked; that is not taken.")
-        raise Invalid("file", words, file=name, size=unpacked // 1_000_000)
-
-
-def _cell(cell: Any) -> Any:
-    """A workbook's cell as a CSV would have it; days and instants stay what they are."""
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    if isinstance(cell, bool | datetime.datetime | datetime.date | datetime.time) or cell is None:
-        return cell
-    return str(cell)
 
 
 __all__ = ["Rows", "SourceRow", "Table", "open_table", "read_table", "spool"]

@@ -11,6 +11,7 @@ from ...lists import bulk_editing, emptying
 from ...lists.bulk_editing import KINDS, BulkJob
 from ...lists.catalogue import catalogue
 from ...lists.columns import column_type
+from ...lists.errors import Invalid
 from ..request import actor, session
 from .json import answer
 from .operations import fields, operation, query
@@ -63,6 +64,8 @@ def read(name: str) -> ResponseReturnValue:
 )
 def empty(name: str) -> ResponseReturnValue:
     who, confirmed = actor(), whole("confirm", request.args)
+    if len(request.args.getlist("confirm")) > 1:
+        raise Invalid("confirm", "This may be said only once.")
     job = emptying.empty(session(), who, name, confirmed=confirmed)
     response = answer(_json(job), 202)
     response.headers["Location"] = url_for("api_bins.job", job_id=job.id)

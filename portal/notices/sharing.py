@@ -71,6 +71,8 @@ def _people(session: Session, actor: Actor, ids: Sequence[int]) -> list[Actor]:
     if len(chosen) > MOST:
         raise Invalid("people", "There can be at most %(max)s of them.", max=MOST)
     found = load_actors(session, chosen)
-    if not found:
+    if not chosen:
         raise Invalid("people", "Choose at least one colleague.")
+    if lost := sorted({*ids} - {actor.user_id} - found.keys()):
+        raise Invalid("people", "There is no colleague with the number %(number)s.", number=lost[0])
     return sorted(found.values(), key=lambda one: (one.name, one.user_id))

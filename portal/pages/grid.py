@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from ...lists import editing, query
 from ...lists.catalogue import ListDefinition, definition
 from ...lists.editing import Edit, Refusal, Refused, Written
-from ...lists.errors import FieldError, Invalid, NotFound
+from ...lists.errors import FieldError, Forbidden, Invalid, NotFound
 from ...lists.rights import Actor, may_add, may_open
 from .. import attachments
 from ..api.batch import batch_of, edits_of, refusal_json
@@ -100,6 +100,8 @@ def take_file(list_name: str) -> ResponseReturnValue:
     me = actor()
     if not may_open(definition(session(), list_name), me):
         raise NotFound()
+    if not me.may_write:
+        raise Forbidden("You cannot change items.")
     sent = request.files.get("file")
     if sent is None or not sent.filename:
         raise Invalid("file", "Choose a file.")

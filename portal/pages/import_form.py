@@ -19,6 +19,8 @@ from ..settings import languages
 
 Form = MultiDict[str, str]
 SHOWN = 3
+KEPT = "@kept"  # in place of a column: as it is
+_ASKED = ("from", "date", "decimal", "create")
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Line:
     dates: list[tuple[str, str]] = field(default_factory=list)
     decimal: str | None = None
     errors: list[str] = field(default_factory=list)
+    kept: str = ""  # what a program has said in words that this form does not have
 
 
 def lines(
@@ -48,7 +51,7 @@ def lines(
     made = []
     for target in proposing.targets(found):
         rule = _rule(body, target)
-        source, kind = str(rule.get("from", "")), target.kind
+        source, kind = _source_of(rule), target.kind
         values = proposing.sample(rows, source)
         is_date = kind in ("date", "datetime")
         made.append(Line(
@@ -58,7 +61,7 @@ def lines(
             create=bool(rule.get("create")), date=rule.get("date", "") if is_date else None,
             dates=_dates(rule.get("date")) if is_date else [],
             decimal=rule.get("decimal", "") if kind in ("number", "currency", "percent") else None,
-            errors=(errors or {}).get(target.name, []),
+            errors=(errors or {}).get(target.name, []), kept=_kept_words(rule),
         ))  # fmt: skip
     return made
 
@@ -85,17 +88,24 @@ def sample_of(values: Sequence[Any]) -> str:
     return " · ".join(list(texts)[:SHOWN])
 
 
-def read(found: ListDefinition, form: Form, header: Sequence[str], rows: Sequence[SourceRow]) -> dict[str, Any]:
-    """The mapping that the form says. What it does not ask for is told by the values. Raises Invalid."""
+def read(
+    found: ListDefinition, form: Form, header: Sequence[str], rows: Sequence[SourceRow], before: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The mapping that the form says. What it does not ask for is told by the values, or by the mapping `before` where
+    a column still comes from where it came from. Raises Invalid."""
     rules: dict[str, dict[str, Any]] = {}
     for target in proposing.targets(found):
         source = form.get(f"from.{target.name}", "")
+        known = _rule(before, target)
+        if source == KEPT and _kept_words(known):
+            rules[target.name] = dict(known)
+            continue
         if not source:
             continue
         if source not in header:
             raise Invalid(target.name, "The file has no column “%(column)s”.", column=source[:80])
         values = proposing.sample(rows, source)
-        rule = {"from": source, **proposing.options(target, values, languages())}
+        rule = {**proposing.options(target, values, languages()), **_further(known, source), "from": source}
         for name in ("date", "decimal"):
             if f"{name}.{target.name}" in form:
                 rule[name] = form[f"{name}.{target.name}"]
@@ -129,8 +139,34 @@ def mode_of(body: Mapping[str, Any]) -> str:
 
 def _rule(body: Mapping[str, Any], target: Target) -> Mapping[str, Any]:
     name, _dot, part = target.name.partition(".")
-    rule = body.get("columns", {}).get(name, {})
-    return rule.get("parts", {}).get(part, {}) if part else rule
+    rule = _as_table(body.get("columns", {}).get(name, {}))
+    return _as_table(rule.get("parts", {}).get(part, {})) if part else rule
+
+
+def _source_of(rule: Mapping[str, Any]) -> str:
+    """The one column that a value comes from, else nothing."""
+    source = rule.get("from", "")
+    return source if isinstance(source, str) else source[0] if len(source) == 1 else ""
+
+
+def _kept_words(rule: Mapping[str, Any]) -> str:
+    """What a rule says that no one column can be chosen for: of several columns, or always the same."""
+    if _source_of(rule) or rule.get("parts"):
+        return ""
+    sources, constant = rule.get("from") or (), rule.get("constant")
+    return " + ".join(sources) if sources else "" if constant is None else f"“{constant}”"
+
+
+def _further(rule: Mapping[str, Any], source: str) -> dict[str, Any]:
+    """The words of a rule that the form does not ask for."""
+    if _source_of(rule) != source:
+        return {}
+    return {word: value for word, value in rule.items() if word not in _ASKED}
+
+
+def _as_table(rule: Any) -> Mapping[str, Any]:
+    """A rule whose only word is the source's column may be written as that column's name (docs/import.md)."""
+    return rule if isinstance(rule, Mapping) else {"from": rule}
 
 
 def _may_be_key(target: Target) -> bool:

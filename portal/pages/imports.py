@@ -108,7 +108,7 @@ def save_mapping(number: int) -> ResponseReturnValue:
     found = imports.get(session(), actor(), number)
     rows = reading.first_rows(home(), found, proposing.SAMPLE)
     try:
-        body = import_form.read(_list_of(found), request.form, found.header, rows)
+        body = import_form.read(_list_of(found), request.form, found.header, rows, _before(found))
         importing.check_mapping(session(), found, body)
         with savepoint(session()):
             imports.try_out(session(), actor(), number, body)
@@ -242,6 +242,12 @@ def _remark_row(one: ImportRemark, known: ListDefinition | None) -> dict[str, An
         "item": url_for("items.show", list_name=about.name, item_id=one.row) if about and one.about == "undo" else None,
         "list": about.title(actor().language) if about else "–",
     }  # fmt: skip
+
+
+def _before(found: Import) -> Mapping[str, Any]:
+    """The mapping that the form began with, where it was not proposed."""
+    kept = imports.remembered(session(), found.list_id, found.header)
+    return found.mapping or (kept.mapping if kept else {})
 
 
 def _typed(found: Import) -> dict[str, Any]:

@@ -94,6 +94,8 @@ def _day(words: str, today: datetime.date, language: str) -> datetime.date | Non
     if found := _ISO_DAY.fullmatch(words):
         return datetime.date(int(found[1]), int(found[2]), int(found[3]))
     if found := _DAY_MONTH.fullmatch(words):
+        if "/" in words and language == "en":
+            return _day_between_slashes(int(found[1]), int(found[2]), found[3], today)
         return _day_of_month(int(found[1]), int(found[2]), found[3], today)
     if found := _MONTH_IN_LETTERS.fullmatch(words):
         month = _month(found[2] or found[3], language)
@@ -109,6 +111,16 @@ def _day_of_month(day: int, month: int, year: str | None, today: datetime.date) 
     found = datetime.date(today.year, month, day)
     # "3.1." typed in December is next January's; a few weeks back is meant as it stands.
     return found if (today - found).days < 60 else datetime.date(today.year + 1, month, day)
+
+
+def _day_between_slashes(first: int, second: int, year: str | None, today: datetime.date) -> datetime.date:
+    """English writes 3/12 for two different days: only what can be one alone is taken. Raises Invalid."""
+    if first <= 12 and second <= 12 and first != second:
+        raise Invalid(
+            "", "“%(value)s” may be two different days. Write it as 2026-12-03 or 3 Dec 2026.",
+            value=f"{first}/{second}",
+        )  # fmt: skip
+    return _day_of_month(max(first, second), min(first, second), year, today)
 
 
 def _later(today: datetime.date, count: int, unit: str) -> datetime.date:

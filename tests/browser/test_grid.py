@@ -290,6 +290,26 @@ def test_where_one_row_may_not_be_deleted_none_is_and_it_is_named(grid: tuple[Ho
     expect(page.locator("[data-grid=refused]")).to_be_hidden()
 
 
+def test_a_refused_block_is_taken_back_before_what_was_saved(grid: tuple[House, Page]) -> None:
+    house, page = grid
+    before = stored(house)
+    cell(page, 1, 2).click()
+    page.keyboard.type("11")
+    page.keyboard.press("Enter")
+    state(page, "saved")
+    cell(page, 2, 1).click()
+    paste(page, "Hammer 2\tmany\nSaw\t30\nNail\t1\n")
+    state(page, "refused")
+    page.keyboard.press("Control+z")
+    state(page, "saved")
+    expect(cell(page, 2, 1)).to_have_text("Hammer")
+    expect(page.locator("[data-grid=refused]")).to_be_hidden()
+    assert stored(house) == [("Drill", 11.0), *before[1:]]
+    page.keyboard.press("Control+z")
+    state(page, "saved")
+    assert stored(house) == before
+
+
 def test_a_row_that_was_never_saved_is_just_gone(grid: tuple[House, Page]) -> None:
     house, page = grid
     cell(page, 3, 1).click()

@@ -105,6 +105,17 @@ def test_a_workbooks_rows_keep_their_numbers_below_an_empty_beginning(tmp_path):
     assert row.number == 5 and row.values["name"] == "Alfa" and row.values["since"] == datetime.date(2026, 1, 5)
 
 
+def test_a_workbooks_errors_are_read_as_they_show_and_not_as_nothing(tmp_path):
+    book = openpyxl.Workbook()
+    sheet = book.create_sheet("prices")
+    for row in (["name", "price", "found"], ["Alfa", 5, "#N/A"], ["Beta", "#DIV/0!", None], ["#REF!", 1, "x"]):
+        sheet.append(row)
+    book.save(tmp_path / "a.xlsx")
+    rows = list(sources.read_table(tmp_path / "a.xlsx", sheet="prices").rows)
+    cells = [[cell or "" for cell in row.values.values()] for row in rows]
+    assert cells == [["Alfa", "5", "#N/A"], ["Beta", "#DIV/0!", ""], ["#REF!", "1", "x"]]
+
+
 CELLS = st.one_of(
     st.none(), st.booleans(), st.text(st.characters(exclude_categories=[])), st.floats(allow_nan=False), st.dates(),
     st.datetimes(timezones=st.just(datetime.UTC)), st.times(),

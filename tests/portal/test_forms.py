@@ -44,7 +44,9 @@ def test_numbers_are_read_in_the_readers_way_of_writing(text: str, language: str
         ("Tomorrow", "2026-11-24"),
         ("3.12.", "2026-12-03"),
         ("3. 12. 2027", "2027-12-03"),
-        ("3/12/27", "2027-12-03"),
+        ("28/11/27", "2027-11-28"),
+        ("11/28/2027", "2027-11-28"),
+        ("5/5/27", "2027-05-05"),
         ("in 2 weeks", "2026-12-07"),
         ("+3d", "2026-11-26"),
         ("in 1 month", "2026-12-23"),
@@ -58,6 +60,12 @@ def test_numbers_are_read_in_the_readers_way_of_writing(text: str, language: str
 )
 def test_days_are_read_as_people_write_them(text: str, day: str) -> None:
     assert read_day(text, Reader("en", "UTC"), NOW) == day
+
+
+def test_in_english_a_day_between_slashes_that_may_be_two_is_refused_and_elsewhere_the_day_stands_first() -> None:
+    with pytest.raises(Invalid, match="may be two different days"):
+        read_day("3/12/27", Reader("en", "UTC"), NOW)
+    assert read_day("3/12/27", Reader("sk", "UTC"), NOW) == "2027-12-03"
 
 
 def test_today_is_the_readers_own_day() -> None:

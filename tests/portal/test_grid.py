@@ -222,6 +222,10 @@ def test_a_file_is_put_into_a_cell_taken_away_and_back_again(sites: House) -> No
     assert cells_of(sites)["papers"] == "plan.txt"
 
 
+def test_who_only_reads_stores_no_file_for_a_cell(sites: House) -> None:
+    assert send_file(sites, "plan.txt", b"a plan", by="reader").status_code == 403
+
+
 def test_files_of_others_are_not_put_into_a_cell(sites: House) -> None:
     one, other = (sites.make("sites", {"name": name}) for name in ("Depot", "Yard"))
     stored = send_file(sites, "plan.txt", b"Ground floor")

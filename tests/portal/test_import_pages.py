@@ -120,6 +120,27 @@ def test_a_mapping_is_remembered_for_the_next_file_with_these_columns(house):
     assert importer.post(address, delete="1").status_code == 404
 
 
+def test_the_words_of_a_program_stay_in_a_mapping_that_is_tried_on_its_page(house):
+    importer = Importer(house)
+    first = importer.upload("a;b;c\nAlfa;1;x\n")
+    number = first.split("/")[2]
+    columns = {
+        "name": {"from": ["a", "b"], "join": "-"}, "external_id": "b", "web": {"constant": "https://k.test"},
+        "tags": {"from": "c", "split": "+", "values": {"x": "new+old"}},
+    }  # fmt: skip
+    given = {"mapping": {"columns": columns, "match": ["external_id"]}, "dry_run": True}
+    assert house.api("admin").post(f"/api/v1/imports/{number}/start", json=given).status_code == 202
+    work(house)
+    page, form = importer.client.get(first).text, importer.form(first)
+    assert "as it is: a + b" in page and "https://k.test" in page and form["from.external_id"] == "b"
+    assert importer.post(first, **form).status_code == 303
+    work(house)
+    kept = house.api("admin").get(f"/api/v1/imports/{number}").json["mapping"]["columns"]
+    for name in ("name", "web", "tags"):
+        assert columns[name].items() <= kept[name].items(), name
+    assert importer.client.get(importer.upload("a;b;c\nBeta;2;y\n", "later.csv")).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("form", "words"),
     [

@@ -129,6 +129,7 @@ def test_only_administrators_empty_it_also_while_it_goes_on(house: House, monkey
         assert house.client(who).get("/bin/second/empty/relations").status_code == 403
         token = token_of(house.client(who).get("/account").text)
         assert token and house.api(who).post("/bin/second/empty/relations").status_code == 403
+    assert house.api("admin").delete(f"{BIN}?confirm=4&confirm=5").status_code == 422
     here = house.api("admin").delete(f"{BIN}?confirm=5").headers["Location"]
     assert house.api("north").get(here).status_code == house.api("north").get("/api/v1/me/jobs/999").status_code == 404
     bulk_editing.step(house.home.database)

@@ -160,7 +160,7 @@ def test_what_cannot_be_shared_is_refused_in_words(shared_house: House) -> None:
     for given, field in (
         ({}, "people"), ({"people": both}, "people"), ({"people": ["x"]}, "people"), ({"people": [True]}, "people"),
         ({"people": []}, "people"), ({"people": [10**30, -1, 0]}, "people"),
-        ({"people": [house.people["north"]]}, "people"),
+        ({"people": [house.people["north"]]}, "people"), ({"people": [both, 999_999]}, "people"),
         ({"people": list(range(1, 40))}, "people"), ({"people": [both], "message": 5}, "message"),
         ({"people": [both], "message": "x" * 501}, "message"), ({"people": [both], "let": 1}, "let"),
         ({"people": [both], "once": "again"}, "once"), ({"people": [both], "to": "x"}, "to"),

@@ -151,6 +151,7 @@ export class Store {
   }
 
   can(which: "undo" | "redo"): boolean {
+    if (which === "undo" && this.groups.some((group) => group.refused)) return true;
     const coming = this.groups.some((group) => !group.refused && (which === "undo" ? group.kind !== "undo" : group.kind === "undo"));
     return coming || this.undone[which].length > 0;
   }
@@ -158,8 +159,25 @@ export class Store {
   /** Take the last step back, or do it again. What is still on its way comes first. */
   back(which: "undo" | "redo"): void {
     if (!this.can(which)) return;
+    const refused = which === "undo" ? this.groups.filter((group) => group.refused).pop() : undefined;
+    if (refused) return this.dropRefused(refused);
     this.forget();
     this.groups.push({ kind: which, rows: new Set(), refused: false });
+    this.settle();
+    this.changed();
+    void this.send();
+  }
+
+  /** What was refused was done last: it is taken back before anything that is saved. */
+  private dropRefused(group: Group): void {
+    this.groups = this.groups.filter((one) => one !== group);
+    for (const row of group.rows) {
+      row.pending.clear();
+      row.refused.clear();
+    }
+    this.rows = this.rows.filter((row) => row.id !== null || !group.rows.has(row));
+    this.refusals = this.refusals.filter((one) => ![...group.rows].some((row) => row.key === one.key));
+    this.problem = "";
     this.settle();
     this.changed();
     void this.send();
