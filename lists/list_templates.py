@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from . import changing, list_files, list_settings, schema, view_settings
+from . import changing, list_files, list_forms, list_settings, schema, view_settings
 from .catalogue import Column, ListDefinition, View, catalogue, definition
 from .database import savepoint
 from .errors import Invalid
@@ -40,6 +40,8 @@ def body_of(session: Session, actor: Actor, list_name: str) -> dict[str, Any]:
         body["comments"] = False
     if found.settings.get("headline"):
         body["headline"] = found.settings["headline"]
+    if (form := list_forms.shown(found)) is not None:
+        body["form"] = form
     if found.settings.get("validation"):
         body |= formulas.shown(catalogue(session), found, {"validation": found.settings["validation"]})
     settings = {key: found.settings[key] for key in sorted(list_files.SETTINGS) if found.settings.get(key)}
@@ -115,6 +117,7 @@ def _bring_up(session: Session, actor: Actor, body: Mapping[str, Any], done: App
             _bring_up_column(session, actor, found, column, done)
     standing = body_of(session, actor, found.name)
     different = {key: value for key, value in _about_list(body).items() if value != standing.get(key)
+                 and not (key == "form" and value and list_forms.checked(found, value) == standing.get(key))
                  and not (key == "separation" and found.settings.get("built_in"))}  # fmt: skip
     if different:
         list_settings.change(session, actor, found.name, different)
@@ -142,7 +145,7 @@ def _is_same_text(given: Any, standing: Any) -> bool:
 
 
 def _about_list(body: Mapping[str, Any], besides: Sequence[str] = ()) -> dict[str, Any]:
-    known = ("title", "description", "kind", "separation", "headline", "translated", "validation", "comments")
+    known = ("title", "description", "kind", "separation", "headline", "translated", "validation", "comments", "form")
     return {key: body[key] for key in known if key in body and key not in besides}
 
 
@@ -197,6 +200,8 @@ def _without_gathered(body: Mapping[str, Any], found: ListDefinition) -> dict[st
     made["views"] = [{key: _without(value, gathered) for key, value in view.items()} for view in body["views"]]
     if "headline" in body:
         made["headline"] = _without(body["headline"], gathered)
+    if "form" in body:
+        made["form"] = list_forms.without(body["form"], gathered)
     return made
 
 

@@ -16,7 +16,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from ...lists import checks, query
+from ...lists import checks, list_forms, query
 from ...lists.catalogue import Column, ListDefinition, catalogue
 from ...lists.columns import Reference
 from ...lists.columns.address import PARTS
@@ -52,8 +52,18 @@ class Field:
 
 
 def columns_of(found: ListDefinition) -> list[Column]:
-    """The columns that a form writes: an amount's currency is part of the amount's field."""
-    return [column for column in found.form_columns if not column.by_program]
+    """The columns that a form writes, in its order: an amount's currency is part of the amount's field."""
+    return [column for column in list_forms.columns(found) if not column.by_program]
+
+
+def in_sections(found: ListDefinition, fields: Sequence[Field], language: str) -> list[tuple[str, list[Field]]]:
+    """The fields (from `build`) by the form's sections, each with its title or ""; a section without fields is none."""
+    by_name = {field.name: field for field in fields}
+    made = [
+        (section.title(language), [by_name[column.name] for column in section.columns if column.name in by_name])
+        for section in list_forms.sections(found)
+    ]
+    return [(title, there) for title, there in made if there]
 
 
 def empty(found: ListDefinition, actor: Actor, preset: Mapping[str, str]) -> dict[str, Any]:
@@ -141,7 +151,7 @@ def build(
     which lookup by who has no scripts.
     """
     making = _Making(session, found, actor, values, errors or {}, item, finding or {})
-    return [made for column in found.form_columns if (made := making.field(column))]
+    return [made for column in list_forms.columns(found) if (made := making.field(column))]
 
 
 class _Making:
@@ -163,7 +173,7 @@ class _Making:
         self.titles = self._titles()
         self.with_amounts = {
             column.type.options.get("currency_column", "currency")
-            for column in found.columns
+            for column in list_forms.columns(found)
             if column.type.name == "currency"
         }
 

@@ -12,7 +12,7 @@ from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from ...lists import filters, query
+from ...lists import filters, list_forms, query
 from ...lists.catalogue import Column, ListDefinition, catalogue
 from ...lists.database import database_of
 from ...lists.errors import NotFound
@@ -152,7 +152,7 @@ def _related(session: Session, item: Item, definition: ListDefinition, column: C
     adding = (
         may_add(definition, actor)
         and not column.by_program
-        and column.in_form
+        and column in list_forms.columns(definition)
         and definition.kind == "list"
         and not definition.settings.get("new_page")
     )

@@ -178,6 +178,8 @@ CHANGES: dict[str, Change] = {
     "another separation": lambda session, actor: list_settings.change(
         session, actor, "shelves", {"separation": "by_group"}),
     "a code list": lambda session, actor: list_settings.change(session, actor, "shelves", {"kind": "code"}),
+    "a form": lambda session, actor: list_settings.change(
+        session, actor, "shelves", {"form": [{"title": "Shelf", "columns": ["name", "code"]}]}),
     "a new column": lambda session, actor: schema.add_column(
         session, actor, "shelves", {"name": "x", "type": "text", "max": 100, "unique": True}),
     "a new number series": lambda session, actor: schema.add_column(

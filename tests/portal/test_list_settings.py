@@ -20,13 +20,13 @@ from caseroom.lists.columns import TYPES
 READS = (
     "/lists/new", "/lists/bin", "/lists/import", "/lists/{0}/settings", "/lists/{0}/remove", "/lists/{0}/copy",
     "/lists/{0}/as-file", "/lists/{0}/file.json", "/lists/{0}/new-column", "/lists/{0}/new-column?type=choice",
-    "/lists/{0}/columns/name", "/lists/{0}/columns/name/type", "/lists/{0}/columns/name/delete",
+    "/lists/{0}/columns/name", "/lists/{0}/columns/name/type", "/lists/{0}/columns/name/delete", "/lists/{0}/form",
 )  # fmt: skip
 WRITES = (
     "/lists/new", "/lists/bin/1/restore", "/lists/import", "/lists/{0}/settings", "/lists/{0}/remove",
     "/lists/{0}/copy", "/lists/{0}/archive", "/lists/{0}/new-column", "/lists/{0}/columns/name",
     "/lists/{0}/columns/name/type", "/lists/{0}/columns/name/move", "/lists/{0}/columns/name/delete",
-    "/lists/{0}/deleted-columns/1/restore",
+    "/lists/{0}/deleted-columns/1/restore", "/lists/{0}/form",
 )  # fmt: skip
 
 
