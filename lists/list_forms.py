@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from . import schema
 from .catalogue import Column, ListDefinition
 from .errors import N_, FieldError, Invalid, Titles
 
@@ -95,6 +94,8 @@ def without(form: Form, names: Collection[str]) -> list[dict[str, Any]]:
 def _section(found: ListDefinition, given: Any) -> dict[str, Any]:
     if not isinstance(given, Mapping) or not set(given) <= {"title", "columns"}:
         raise Invalid("form", "A section has a title, or none, and columns.")
+    from . import schema  # which looks at forms too
+
     names, title = given.get("columns"), given.get("title")
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise Invalid("form", "The columns of a section are a list of names.")
@@ -114,7 +115,7 @@ def _must_be_in(found: ListDefinition, names: Collection[str]) -> Iterable[Colum
     return (
         column for column in found.form_columns
         if column.required and not column.by_program and column.name not in names
-        and not any(column.options.get(name) is not None for name in ("default", "default_formula"))
+        and column.default is None and not column.options.get("default_formula")
         and column.name not in {currency_of(found, found.by_name[name]) for name in names}
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from . import changing, list_files, list_forms, list_settings, schema, view_settings
+from . import changing, column_options, content_types, list_files, list_forms, list_settings, schema, view_settings
 from .catalogue import Column, ListDefinition, View, catalogue, definition
 from .database import savepoint
 from .errors import Invalid
@@ -133,7 +133,8 @@ def _bring_up_column(
                       old=column.type.name, new=str(given["type"])[:40])  # fmt: skip
     standing = _column_body(session, found, column)
     different = {key: value for key, value in given.items() if key not in ("name", "type")
-                 and value != standing.get(key) and not _is_same_text(value, standing.get(key))}  # fmt: skip
+                 and value != standing.get(key) and not _is_same_text(value, standing.get(key))
+                 and not (key == "choices" and _are_same_types(found, column, value, standing[key]))}  # fmt: skip
     if different:
         changing.change_column(session, actor, found.name, column.name, different)
         done.changed.append(column.name)
@@ -142,6 +143,14 @@ def _bring_up_column(
 def _is_same_text(given: Any, standing: Any) -> bool:
     """A text without languages is the English one."""
     return isinstance(given, str) and standing == {"en": given}
+
+
+def _are_same_types(found: ListDefinition, column: Column, given: Any, standing: Any) -> bool:
+    """Content types are kept without what is empty, and with titles by language."""
+    if content_types.column_of(found) is not column or not isinstance(given, list):
+        return False
+    column_options.check(column.type.name, {"choices": given})
+    return content_types.checked(found, given) == standing
 
 
 def _about_list(body: Mapping[str, Any], besides: Sequence[str] = ()) -> dict[str, Any]:
@@ -202,6 +211,10 @@ def _without_gathered(body: Mapping[str, Any], found: ListDefinition) -> dict[st
         made["headline"] = _without(body["headline"], gathered)
     if "form" in body:
         made["form"] = list_forms.without(body["form"], gathered)
+    made["columns"] = [
+        {**one, "choices": content_types.without_column(one["choices"], gathered)}
+        if one["type"] == content_types.NAME else one for one in made["columns"]
+    ]  # fmt: skip
     return made
 
 

@@ -15,6 +15,7 @@ from .pages import (
     columns,
     comments,
     company,
+    content_types,
     documents,
     grid,
     home,
@@ -69,6 +70,7 @@ def register(app: Flask, settings: Settings) -> None:
     app.register_blueprint(list_settings.blueprint)
     app.register_blueprint(list_files.blueprint)
     app.register_blueprint(list_forms.blueprint)
+    app.register_blueprint(content_types.blueprint)
     app.register_blueprint(columns.blueprint)
     app.register_blueprint(imports.blueprint)
     app.register_blueprint(search.blueprint)

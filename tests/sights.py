@@ -284,6 +284,8 @@ SIGHTS = [
     Sight("/lists/products/settings", who="admin", then=choose_separation, what="telling what a separation changes"),
     Sight("/lists/relations/form", who="admin"),
     Sight("/lists/contacts/form", who="admin", then=arranged, what="arranged"),
+    Sight("/lists/relations/types", who="admin"),
+    Sight("/lists/relations/types/type", who="admin", then=refused(), what="refused"),
     Sight("/lists/products/new-column", who="admin"),
     *(Sight(f"/lists/products/new-column?type={kind}", who="admin") for kind in ("choice", "lookup", "calculated")),
     Sight("/lists/products/new-column?type=number", who="admin", then=refused(), what="refused"),

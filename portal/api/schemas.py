@@ -93,7 +93,7 @@ def written_schema(kind: ColumnType) -> Schema:
     if kind.is_multi and kind.name == "person":
         schema = _WRITTEN["multi_lookup"]
     values = getattr(kind, "values", None)
-    if kind.name == "choice" and values:
+    if kind.name in ("choice", "content_type") and values:
         schema = {"enum": list(values)}
     if kind.name == "multi_choice" and values:
         schema = {"type": "array", "items": {"enum": list(values)}}

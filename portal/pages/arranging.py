@@ -11,7 +11,7 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from ...lists import list_forms
+from ...lists import content_types, list_forms
 from ...lists.catalogue import Column, ListDefinition
 from . import column_form
 
@@ -27,11 +27,10 @@ class Arranged:
 
 
 def offered(found: ListDefinition) -> dict[str, Column]:
-    """The columns that may be put into a form, by name: an amount's currency comes with the amount."""
-    return {
-        column.name: column for column in found.form_columns
-        if column.name not in {list_forms.currency_of(found, other) for other in found.form_columns}
-    }  # fmt: skip
+    """The columns that may be put into a form, by name: an amount's currency comes with the amount, and the content
+    type stands first by itself."""
+    placed = {list_forms.currency_of(found, column) for column in found.form_columns} | {content_types.NAME}
+    return {column.name: column for column in found.form_columns if column.name not in placed}
 
 
 def standing(found: ListDefinition) -> list[Arranged]:

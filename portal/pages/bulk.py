@@ -199,6 +199,7 @@ def _form(
     fields = [field for field in fields if field.name in names and field.kind != "fixed"]
     for field in fields:
         field.required = False
+        field.kind = "select" if field.kind == "content_type" else field.kind  # no form is drawn anew here
     labels = {field.name: field.label for field in fields}
     stage, base = Stage.STANDING, url_for("lists.show", list_name=found.name)
     if kind in OF_THE_BIN:

@@ -16,7 +16,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from ...lists import checks, list_forms, query
+from ...lists import checks, content_types, list_forms, query
 from ...lists.catalogue import Column, ListDefinition, catalogue
 from ...lists.columns import Reference
 from ...lists.columns.address import PARTS
@@ -73,7 +73,7 @@ def empty(found: ListDefinition, actor: Actor, preset: Mapping[str, str]) -> dic
         first, _space, last = preset["name"].strip().rpartition(" ")
         preset = {"first_name": first, "surname": last, **preset}
     for column in columns_of(found):
-        given, default = preset.get(column.name), column.options.get("default")
+        given, default = preset.get(column.name), column.default
         value: Any = given if given is not None else default
         if given is None and default == "@me":
             value = [actor.user_id] if column.type.is_multi else actor.user_id
@@ -182,6 +182,8 @@ class _Making:
             return self._fixed(column)
         if column.name in self.with_amounts and self.found.has(column.name):
             return None
+        if column.type.name == content_types.NAME:
+            return self._content_type(column)
         made = Field(
             column.name,
             column.type.form_field,
@@ -207,6 +209,13 @@ class _Making:
             code = self.item.currency(column.name) or database_of(self.session).house.currency
             text = money(self.item[column.name], code, column.type, self.actor.language)
         return Field(column.name, "fixed", column.title(self.actor.language), text) if text else None
+
+    def _content_type(self, column: Column) -> Field | None:
+        """Of which type the item is, where there is a choice: another one has another form."""
+        made = Field(column.name, "content_type", column.title(self.actor.language),
+                     self.values.get(column.name), True, None, list(self.errors.get(column.name, ())))  # fmt: skip
+        self._select(column, made)
+        return made if len(made.more["choices"]) > 1 or made.errors else None
 
     def _select(self, column: Column, made: Field) -> None:
         standing = made.value if isinstance(made.value, list) else [made.value]

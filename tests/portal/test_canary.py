@@ -52,7 +52,7 @@ SILENT = {
          "list_settings.recycle_bin", "list_settings.ask_purge", "recycle_bin.show_second", "recycle_bin.ask_purge",
          "list_files.ask_export", "list_files.export", "list_files.ask_import",
          "list_files.ask_copy", "item_rights.show", "columns.new", "columns.edit", "columns.ask_type",
-         "columns.ask_delete", "list_forms.show",
+         "columns.ask_delete", "list_forms.show", "content_types.show", "content_types.edit",
          "imports.every", "imports.of_list", "imports.show", "imports.mapping", "imports.sample", "imports.refused"),
         "for administrators only, whom nothing is hidden from",
     ),
@@ -63,7 +63,7 @@ NOT_FOR_NORTH = (
     "/api/v1/lists/<name>/columns", "/api/v1/lists/<name>", "/api/v1/lists",
 )  # fmt: skip
 CHANGING_LISTS = re.compile(
-    r"/lists/(?:new|import|bin/.*|<list_name>/(?:settings|archive|remove|copy|form|new-column|columns/.*|deleted-columns/.*|imports|import-mappings/.*))"
+    r"/lists/(?:new|import|bin/.*|<list_name>/(?:settings|archive|remove|copy|form|types/.*|new-column|columns/.*|deleted-columns/.*|imports|import-mappings/.*))"
     r"|/lists/<list_name>/<int:item_id>/retire|/api/v1/lists/<name>/columns/<column>"
 )
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import html
 import json
-import re
 from typing import Any
 
 import pytest
-from house import Answer, Browser, House, token_of
+from form_pages import Admin, fields, sent
+from house import House
 
 from caseroom.lists import bins, changing, items, list_files, list_forms, list_settings, list_templates, query, schema
 from caseroom.lists.catalogue import definition
@@ -29,24 +28,6 @@ TOOLS = {
 }  # fmt: skip
 
 
-class Admin:
-    """An administrator's browser, who sends forms."""
-
-    def __init__(self, house: House) -> None:
-        self.client: Browser = house.client("admin")
-        self.token = token_of(self.client.get("/lists/new").text)
-
-    def get(self, address: str) -> str:
-        answer = self.client.get(address)
-        assert answer.status_code == 200, (address, answer.text[-2000:])
-        return answer.text
-
-    def send(self, address: str, status: int = 303, **form: Any) -> Answer:
-        answer = self.client.post(address, data={**form, "csrf_token": self.token})
-        assert answer.status_code == status, (answer.status_code, answer.text[-3000:])
-        return answer
-
-
 @pytest.fixture
 def tools(house: House) -> House:
     with house.write("admin") as (session, actor):
@@ -62,15 +43,6 @@ def admin(tools: House) -> Admin:
 def arrange(house: House, form: Any) -> None:
     with house.write("admin") as (session, actor):
         list_settings.change(session, actor, "tools", {"form": form})
-
-
-def fields(page: str) -> list[str]:
-    """The names of a form's fields and the legends of its sections, as they stand."""
-    there = page[page.index('<div class="fields">') :]
-    found = re.findall(
-        r'class="form-section"><legend>(.*?)</legend>|<(?:input|select|textarea)[^>]* name="(\w+)"', there
-    )
-    return list(dict.fromkeys(legend or name for legend, name in found))
 
 
 def test_a_form_has_the_fields_of_its_sections_in_their_order(tools: House, admin: Admin) -> None:
@@ -157,20 +129,6 @@ def test_a_deleted_column_leaves_the_form_and_comes_back_to_its_place(tools: Hou
         bins.restore_column(session, actor, "tools", bins.deleted_columns(session, actor, "tools")[0].id)
     page = admin.get("/lists/tools/new")
     assert fields(page) == ["Basics", "name", "note", "state"] and "Remark" in page
-
-
-def sent(page: str) -> dict[str, Any]:
-    """What a browser would send of the arranging page."""
-    chosen = re.findall(r'<select class="input" name="in".*?</select>', page, re.S)
-    return {
-        "section": re.findall(r'name="section" value="(\d+)"', page),
-        "column": re.findall(r'name="column" value="(\w+)"', page),
-        "in": [re.findall(r'value="(\d*)" selected', one)[0] for one in chosen],
-        **{
-            name: html.unescape(value)
-            for name, value in re.findall(r'name="(section-\d+-title-\w+)"[^>]* value="(.*?)"', page)
-        },
-    }
 
 
 def test_an_administrator_arranges_the_form_without_scripts(tools: House, admin: Admin) -> None:
