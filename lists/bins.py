@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
-from . import altering, changing, numbering, recycling, schema, settling, view_settings
+from . import altering, changing, content_types, numbering, recycling, schema, settling, view_settings
 from .catalogue import Column, ListDefinition, catalogue, definition, forget, fresh, table_name
 from .columns import column_type
 from .columns.auto_number import AutoNumberColumn
@@ -57,6 +57,7 @@ def delete_column(session: Session, actor: Actor, list_name: str, name: str) -> 
         raise Conflict("The list's settings use %(column)s; change them first.", column=name)
     if column.type.is_stored:
         altering.drop_index(session, found.id, column.physical)
+    content_types.forget_column(session, found, name)
     put_away(session.get_one(ColumnRow, column.id))
     schema.log_change(session, actor, found, name)
 
@@ -90,6 +91,8 @@ def restore_column(session: Session, actor: Actor, list_name: str, column_id: in
     column = lists.by_id[found.id].column(name)
     if isinstance(column.type, AutoNumberColumn):
         numbering.number_all(session, lists.by_id[found.id], column)  # what was made while it was away
+    if name == content_types.NAME and content_types.column_of(lists.by_id[found.id]):
+        content_types.fill(session, lists.by_id[found.id])
     if column.type.wants_index:
         altering.create_index(session, found.id, column.physical, column.type)
     schema.log_change(session, actor, found, name)

@@ -48,6 +48,12 @@ class Column:
         return bool(self.options.get("required"))
 
     @property
+    def default(self) -> Any:
+        """What it begins with in a new item, as a definition says it."""
+        given = self.options.get("default")
+        return self.type.first if given is None else given
+
+    @property
     def by_program(self) -> bool:
         """Set by the program only: refused from pages and the API."""
         return bool(self.options.get("by_program")) or not self.type.is_given
@@ -204,7 +210,7 @@ class ListDefinition:
     @cached_property
     def defaults(self) -> dict[str, Any]:
         """The given default values, as a definition says them, of the columns that have one."""
-        named = {column.name: column.options.get("default") for column in self.columns if column.type.is_stored}
+        named = {column.name: column.default for column in self.columns if column.type.is_stored}
         return {name: default for name, default in named.items() if default is not None}
 
     @cached_property

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from . import altering, column_options, schema, settling
+from . import altering, column_options, content_types, schema, settling
 from .catalogue import Column, ListDefinition, catalogue, fresh
 from .columns import ColumnType, column_type
 from .columns.choices import choice_value
@@ -50,6 +50,8 @@ def change_column(session: Session, actor: Actor, list_name: str, name: str, bod
     kind = column_type(column.type.name, options)
     _agree_with_what_stands(session, found, column, kind, body)
     row.options = options
+    if options.get("hidden") or options.get("in_form") is False:
+        content_types.forget_column(session, found, name)
     schema.settle_formulas(session, [row])
     _settle_index(session, found, column, kind)
     if not column.type.is_stored:

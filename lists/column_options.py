@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -101,18 +101,18 @@ def _check_choices(kind: str, options: Mapping[str, Any]) -> None:
     values = [choice.get("value") if isinstance(choice, dict) else choice for choice in choices]
     told = [choice for choice in choices if isinstance(choice, dict)]
     sound = all(isinstance(value, str) and 0 < len(value) <= LONGEST_CHOICE and value.isprintable() for value in values)
-    sound = sound and all(_is_sound_choice(choice) for choice in told)
+    sound = sound and all(_is_sound_choice(choice, TYPES[kind].choice_keys) for choice in told)  # type: ignore[attr-defined]
     if not sound or len(set(values)) != len(values):
         raise Invalid("choices", "Each choice is a text of its own, or a value with its titles.")
 
 
-def _is_sound_choice(choice: Mapping[str, Any]) -> bool:
+def _is_sound_choice(choice: Mapping[str, Any], keys: Collection[str]) -> bool:
     title = choice.get("title", {})
     texts = title.values() if isinstance(title, dict) else [None]
     return (
         all(isinstance(text, str) and len(text) <= LONGEST_CHOICE for text in texts)
         and isinstance(choice.get("retired", False), bool)
-        and set(choice) <= {"value", "title", "retired", "kind"}
+        and set(choice) <= set(keys)
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from . import attaching, checks, hooks, numbering, query, recording, rows, scopes
+from . import attaching, checks, content_types, hooks, numbering, query, recording, rows, scopes
 from .catalogue import ListDefinition, definition
 from .errors import Forbidden, Stale, Titles
 from .hooks import Change
@@ -49,19 +49,20 @@ def add(
     """Make an item like `create`, but answer only its id: for whoever writes many (see `bulk.many_writes`)."""
     found = definition(session, list_name)
     parsed = checks.parse(found, actor, values, program or {}, creating=True)
-    new = checks.defaults(found, actor)
+    of_type = content_types.as_type(found, parsed.get(content_types.NAME, content_types.default_of(found)))
+    new = checks.defaults(of_type, actor)
     attaching.complete(session, found, parsed, {})
     at = now()
     by = actor.user_id
     new |= {"guid": new_guid(), "created": at, "created_by": by, "modified": at, "modified_by": by}
     new |= {"external_id": None, "id": None, "version": 1, "flagged": None, **parsed}
     numbering.give(session, found, new)
-    rules = Rules(session, actor, found)
+    rules = Rules(session, actor, of_type)
     rules.fill_in(new, parsed)
     checks.lookups(session, actor, found, {name: value for name, value in parsed.items() if name in values})
     change = Change("create", found, actor, {}, new, frozenset(parsed))
     hooks.run_before(session, change)
-    gap = checks.required(found, new, by_import=actor.by_import, besides=rules.hidden(new))
+    gap = checks.required(of_type, new, by_import=actor.by_import, besides=rules.hidden(new))
     new["flagged"] = gap or new["flagged"] or None
     rules.check(new)
     checks.unique(session, actor, found, new, list(new), None)
@@ -161,15 +162,17 @@ def _write(session: Session, change: Change) -> bool:
     hooks.run_before(session, change)
     names = [column.name for column in found.columns if new.get(column.name) != old.get(column.name)]
     names += ["external_id"] if new.get("external_id") != old.get("external_id") else []
-    rules = Rules(session, actor, found)
+    of_type = content_types.as_type(found, new.get(content_types.NAME))
+    rules = Rules(session, actor, of_type)
     hidden = rules.hidden(new)
-    new["flagged"] = _flagged(change, hidden)
+    new["flagged"] = _flagged(change, of_type, hidden)
     flag_changed = new["flagged"] != old["flagged"]
     if not names and not (flag_changed and actor.by_import):
         return False
     names += ["flagged"] if flag_changed else []
-    asked = {name: new.get(name) for name in {*names, *rules.asked_anew(names)}}
-    checks.required(found, asked, by_import=actor.by_import, besides=hidden)
+    anew = rules.asked_anew(names) | content_types.asked_anew(of_type, names)
+    asked = {name: new.get(name) for name in {*names, *anew}}
+    checks.required(of_type, asked, by_import=actor.by_import, besides=hidden)
     rules.check(new, names)
     checks.unique(session, actor, found, new, names, new["id"])
     numbering.keep_up(session, found, new, names)
@@ -199,9 +202,9 @@ def _may_put_into(session: Session, actor: Actor, found: ListDefinition, scope: 
         )
 
 
-def _flagged(change: Change, hidden: frozenset[str]) -> bool | None:
+def _flagged(change: Change, found: ListDefinition, hidden: frozenset[str]) -> bool | None:
     """Gaps that an import left stay flagged until a person has edited the item and nothing required is empty."""
-    found, actor, new = change.definition, change.actor, change.new
+    actor, new = change.actor, change.new
     if not (actor.is_program or actor.by_import):
         return bool(change.old["flagged"] and checks.gaps(found, new, hidden)) or None
     return bool(new["flagged"] or (actor.by_import and checks.gaps(found, new, hidden))) or None

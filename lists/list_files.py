@@ -28,6 +28,7 @@ ABOUT_LIST = (
     "translated",
     "validation",
     "comments",
+    "form",
     "settings",
 )
 OF_LIST = frozenset({*ABOUT_LIST, "columns", "views", "rows"})

@@ -1,4 +1,6 @@
-"""What an administrator says of a list as a whole: titles, purpose, kind, separation, validation, headline, archive."""
+"""What an administrator says of a list as a whole: titles, purpose, kind, separation, validation, headline, form,
+archive.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +10,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from . import schema
-from .catalogue import ListDefinition, definition
+from . import list_forms, schema
+from .catalogue import ListDefinition, definition, fresh
 from .errors import Forbidden, Invalid
 from .models import ListRow, now
 from .rights import Actor, Level
@@ -35,10 +37,11 @@ def create(session: Session, actor: Actor, body: Mapping[str, Any]) -> ListDefin
 
 def change(session: Session, actor: Actor, list_name: str, body: Mapping[str, Any]) -> ListDefinition:
     """Change a list's `title`, `description`, `kind`, `separation`, `validation`, `headline`, `translated`, `archived`,
-    `comments`.
+    `comments`, `form`.
 
-    Null takes a description, validation or headline away. A new separation or kind gives every item its new rights in
-    this transaction. `translated`: languages in which entries have a name of their own. Raises Invalid on the key.
+    Null takes a description, validation, headline or form away. A new separation or kind gives every item its new
+    rights in this transaction. `translated`: languages in which entries have a name of their own. Raises Invalid on
+    the key.
     """
     from . import items  # items needs the definitions, and only here do definitions need items
 
@@ -154,6 +157,11 @@ def _comments(_session: Session, _found: ListDefinition, row: ListRow, given: An
     _set(row, "comments", None if given else False)
 
 
+def _form(session: Session, found: ListDefinition, row: ListRow, given: Any) -> None:
+    """Which fields the list's form has, among them columns that this very change brings."""
+    _set(row, "form", None if given is None else list_forms.checked(fresh(session).by_id[found.id], given))
+
+
 def _archived(_session: Session, found: ListDefinition, row: ListRow, given: Any) -> None:
     """Read-only and out of the navigation, until it is brought back."""
     if not isinstance(given, bool):
@@ -174,5 +182,5 @@ def _set(row: ListRow, key: str, value: Any) -> None:
 _CHANGES: dict[str, Callable[[Session, ListDefinition, ListRow, Any], None]] = {
     "title": _title, "description": _description, "separation": _separation, "kind": _kind,
     "translated": _translated, "validation": _validation, "headline": _headline,
-    "archived": _archived, "comments": _comments,
+    "archived": _archived, "comments": _comments, "form": _form,
 }  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from . import changing, list_files, list_settings, schema, view_settings
+from . import changing, column_options, content_types, list_files, list_forms, list_settings, schema, view_settings
 from .catalogue import Column, ListDefinition, View, catalogue, definition
 from .database import savepoint
 from .errors import Invalid
@@ -40,6 +40,8 @@ def body_of(session: Session, actor: Actor, list_name: str) -> dict[str, Any]:
         body["comments"] = False
     if found.settings.get("headline"):
         body["headline"] = found.settings["headline"]
+    if (form := list_forms.shown(found)) is not None:
+        body["form"] = form
     if found.settings.get("validation"):
         body |= formulas.shown(catalogue(session), found, {"validation": found.settings["validation"]})
     settings = {key: found.settings[key] for key in sorted(list_files.SETTINGS) if found.settings.get(key)}
@@ -115,6 +117,7 @@ def _bring_up(session: Session, actor: Actor, body: Mapping[str, Any], done: App
             _bring_up_column(session, actor, found, column, done)
     standing = body_of(session, actor, found.name)
     different = {key: value for key, value in _about_list(body).items() if value != standing.get(key)
+                 and not (key == "form" and value and list_forms.checked(found, value) == standing.get(key))
                  and not (key == "separation" and found.settings.get("built_in"))}  # fmt: skip
     if different:
         list_settings.change(session, actor, found.name, different)
@@ -130,7 +133,8 @@ def _bring_up_column(
                       old=column.type.name, new=str(given["type"])[:40])  # fmt: skip
     standing = _column_body(session, found, column)
     different = {key: value for key, value in given.items() if key not in ("name", "type")
-                 and value != standing.get(key) and not _is_same_text(value, standing.get(key))}  # fmt: skip
+                 and value != standing.get(key) and not _is_same_text(value, standing.get(key))
+                 and not (key == "choices" and _are_same_types(found, column, value, standing[key]))}  # fmt: skip
     if different:
         changing.change_column(session, actor, found.name, column.name, different)
         done.changed.append(column.name)
@@ -141,8 +145,16 @@ def _is_same_text(given: Any, standing: Any) -> bool:
     return isinstance(given, str) and standing == {"en": given}
 
 
+def _are_same_types(found: ListDefinition, column: Column, given: Any, standing: Any) -> bool:
+    """Content types are kept without what is empty, and with titles by language."""
+    if content_types.column_of(found) is not column or not isinstance(given, list):
+        return False
+    column_options.check(column.type.name, {"choices": given})
+    return content_types.checked(found, given) == standing
+
+
 def _about_list(body: Mapping[str, Any], besides: Sequence[str] = ()) -> dict[str, Any]:
-    known = ("title", "description", "kind", "separation", "headline", "translated", "validation", "comments")
+    known = ("title", "description", "kind", "separation", "headline", "translated", "validation", "comments", "form")
     return {key: body[key] for key in known if key in body and key not in besides}
 
 
@@ -197,6 +209,12 @@ def _without_gathered(body: Mapping[str, Any], found: ListDefinition) -> dict[st
     made["views"] = [{key: _without(value, gathered) for key, value in view.items()} for view in body["views"]]
     if "headline" in body:
         made["headline"] = _without(body["headline"], gathered)
+    if "form" in body:
+        made["form"] = list_forms.without(body["form"], gathered)
+    made["columns"] = [
+        {**one, "choices": content_types.without_column(one["choices"], gathered)}
+        if one["type"] == content_types.NAME else one for one in made["columns"]
+    ]  # fmt: skip
     return made
 
 

@@ -125,7 +125,7 @@ def options(target: Target, values: Sequence[Any], languages: Sequence[str]) -> 
         found = {"decimal": guessing.decimal_sign(values)}
     elif kind == "boolean":
         found = {"values": guessing.booleans(values)}
-    elif kind in ("choice", "multi_choice"):
+    elif kind in ("choice", "content_type", "multi_choice"):
         found = {"values": guessing.choices(target.column.type, languages)}
     if target.column.type.is_multi and kind != "tags":
         found["split"] = guessing.split(values)

@@ -15,10 +15,11 @@ from alembic.operations import Operations
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from . import altering, changelog_buffer, column_options, hooks, numbering, settling, time_limits
+from . import altering, changelog_buffer, column_options, content_types, hooks, numbering, settling, time_limits
 from .catalogue import GENERATION, ListDefinition, catalogue, definition, forget, fresh, system_columns, table_name
 from .columns import TYPES, ColumnType, column_type
 from .columns.auto_number import AutoNumberColumn
+from .columns.content_type import ContentTypeColumn
 from .database import database_of, one_at_a_time
 from .errors import Conflict, Forbidden, Invalid, about
 from .formulas import definitions as formulas
@@ -90,7 +91,8 @@ def create_list(session: Session, actor: Actor, body: Mapping[str, Any]) -> int:
 
 def add_column(session: Session, actor: Actor, list_name: str, body: Mapping[str, Any]) -> int:
     """Add a column to a list: `name`, `type`, `title` and the type's options. Returns its id."""
-    found = for_change(session, actor, list_name, alone=body.get("type") == AutoNumberColumn.name)
+    fills = body.get("type") in (AutoNumberColumn.name, ContentTypeColumn.name)  # gives every item a value
+    found = for_change(session, actor, list_name, alone=fills)
     column = make_column(session, found, body)
     log_change(session, actor, found, column.name)
     return column.id
@@ -234,6 +236,8 @@ def add_to(session: Session, row: ListRow, body: Mapping[str, Any]) -> ColumnRow
         raise Conflict("There is a column called %(name)s already.", name=name)
     options = {key: value for key, value in body.items() if key not in ("name", "type", "title")}
     kind = column_type(str(body.get("type", "")), options)
+    if isinstance(kind, ContentTypeColumn) and name != content_types.NAME:
+        raise Invalid("name", "The column of the content types is called %(name)s.", name=content_types.NAME)
     check_options(session, row, kind.name, options)
     position = (session.scalar(select(func.max(ColumnRow.position)).where(ColumnRow.list_id == row.id)) or 0) + 1
     column = ColumnRow(
@@ -247,13 +251,15 @@ def add_to(session: Session, row: ListRow, body: Mapping[str, Any]) -> ColumnRow
 
 
 def _make_place(session: Session, column: ColumnRow, kind: ColumnType) -> None:
-    """The column's place in the list's table, with its index; the rows that stand get the numbers of a series."""
-    if isinstance(kind, AutoNumberColumn):
-        one_at_a_time(session, GENERATION)  # whoever writes without knowing of the series ends first
+    """The column's place in the list's table, with its index; standing rows get the numbers of a series, or a type."""
+    if isinstance(kind, AutoNumberColumn | ContentTypeColumn):
+        one_at_a_time(session, GENERATION)  # whoever writes without knowing of it ends first
     altering.add_column(session, column.list_id, f"c{column.id}", kind)
+    found = fresh(session).by_id[column.list_id]
     if isinstance(kind, AutoNumberColumn):
-        found = fresh(session).by_id[column.list_id]
         numbering.number_all(session, found, found.column(column.name))
+    elif isinstance(kind, ContentTypeColumn):
+        content_types.fill(session, found)
     if kind.wants_index:
         altering.create_index(session, column.list_id, f"c{column.id}", kind)
 

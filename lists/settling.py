@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from . import content_types
 from .catalogue import Catalogue, Column, ListDefinition
 from .columns import TYPES
 from .columns.computed import RollupColumn, ShownColumn
+from .columns.content_type import ContentTypeColumn
 from .columns.numbers import NumberColumn
 from .columns.references import LookupColumn, ReverseLookupColumn
 from .errors import N_, Invalid
@@ -22,7 +25,8 @@ _ADDED, _COMPARED = ("number", "currency", "percent"), ("number", "currency", "p
 
 def needs_settling(kind: str, options: Mapping[str, Any]) -> bool:
     """Whether a column of this type says anything about others."""
-    return not TYPES[kind].is_stored or bool(options.get("show")) or formulas.has_formulas(options)
+    looks = not TYPES[kind].is_stored or bool(options.get("show")) or kind == ContentTypeColumn.name
+    return looks or formulas.has_formulas(options)
 
 
 def settled(lists: Catalogue, found: ListDefinition, column: Column, *, stored: bool = False) -> dict[str, Any]:
@@ -37,6 +41,10 @@ def settled(lists: Catalogue, found: ListDefinition, column: Column, *, stored: 
         return dict(column.options)
     if isinstance(column.type, LookupColumn) and column.options.get("show") is not None:
         _check_shown(lists, column)
+    if isinstance(column.type, ContentTypeColumn):
+        choices = column.options["choices"]
+        choices = content_types.checked(found, content_types.still_known(found, choices) if stored else choices)
+        column = replace(column, options={**column.options, "choices": choices})
     return formulas.settled(lists, found, column, stored=stored)
 
 

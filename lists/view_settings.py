@@ -140,13 +140,13 @@ def group_columns(found: ListDefinition, text: str | None) -> list[tuple[str, bo
 
 def can_group(kind: ColumnType) -> bool:
     """Whether several rows may be expected to share a value of this type."""
-    plain = ("choice", "lookup", "person", "boolean", "country", "text", "date", "number", "whole")
+    plain = ("choice", "content_type", "lookup", "person", "boolean", "country", "text", "date", "number", "whole")
     return not kind.is_multi and kind.name in plain and not kind.options.get("multiline")
 
 
 def can_board(kind: ColumnType) -> bool:
     """Whether a board may have a column for each value of this type."""
-    return kind.name in ("choice", "lookup")
+    return kind.name in ("choice", "content_type", "lookup")
 
 
 def _group(found: ListDefinition, given: str) -> str:

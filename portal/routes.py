@@ -15,6 +15,7 @@ from .pages import (
     columns,
     comments,
     company,
+    content_types,
     documents,
     grid,
     home,
@@ -27,6 +28,7 @@ from .pages import (
     list_export,
     list_files,
     list_filter,
+    list_forms,
     list_settings,
     list_views,
     lists,
@@ -67,6 +69,8 @@ def register(app: Flask, settings: Settings) -> None:
     app.register_blueprint(comments.blueprint)
     app.register_blueprint(list_settings.blueprint)
     app.register_blueprint(list_files.blueprint)
+    app.register_blueprint(list_forms.blueprint)
+    app.register_blueprint(content_types.blueprint)
     app.register_blueprint(columns.blueprint)
     app.register_blueprint(imports.blueprint)
     app.register_blueprint(search.blueprint)

@@ -218,7 +218,9 @@ class _Planting:
             "reverse_lookup": {"list": VISITS, "column": "before"},
             "rollup": {"list": VISITS, "column": "before", "function": "count"},
         }  # fmt: skip
-        columns = [{"name": f"a_{kind}", "type": kind, **more.get(kind, {})} for kind in TYPES]
+        plain = [kind for kind in TYPES if kind != "content_type"]  # whose column has its own name
+        columns = [{"name": f"a_{kind}", "type": kind, **more.get(kind, {})} for kind in plain]
+        columns.append({"name": "content_type", "type": "content_type", "choices": ["a"]})
         columns.append({"name": "code", "type": "text", "unique": True})
         columns.append({"name": "before", "type": "lookup", "list": VISITS, "show": ["a_text", "a_email"]})
         _made(admin.post("/api/v1/lists", json={"name": VISITS, "separation": "by_group", "columns": columns}))

@@ -99,6 +99,7 @@ def of_a_list(asking: Asking, values: Values) -> Iterator[Sent]:
     "list_settings.show", "list_settings.ask_remove", "list_files.ask_export", "list_files.export",
     "list_files.ask_copy", "imports.of_list", "columns.new", "columns.edit", "columns.ask_type", "columns.ask_delete",
     "api_imports.browse", "api_bins.read", "recycle_bin.ask_empty",
+    "list_forms.show", "content_types.show", "content_types.edit",
 )  # fmt: skip
 def for_administrators(_asking: Asking, values: Values) -> Iterator[Sent]:
     """They say the same of every list to who is no administrator, before they look for it: one list will do."""

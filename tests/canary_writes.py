@@ -339,6 +339,7 @@ def shape(_asking: Asking, values: Values) -> Iterator[Sent]:
 
 @_of(
     "list_settings.save", "list_settings.archive", "list_settings.remove", "list_files.copy", "columns.add",
+    "list_forms.save", "content_types.save", "content_types.move", "content_types.remove",
     "imports.upload", "imports.change_mapping",
     "columns.save", "columns.move", "columns.change_type", "columns.confirm_type",
     "columns.stop_type", "columns.delete", "columns.restore",

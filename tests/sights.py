@@ -216,6 +216,15 @@ def choose_separation(page: Page) -> None:
     page.locator("[name=confirmed]").wait_for()
 
 
+def arranged(page: Page) -> None:
+    """Another section, and a field that moves into it."""
+    page.locator("#do-section").click()
+    page.locator("[name=section]").nth(1).wait_for(state="attached")
+    page.locator("[name=section-0-title-en]").fill("Person")
+    page.locator(".arranged").first.locator("[id^=do-down-]").last.click()
+    page.locator(".arranged").nth(1).locator("[name=column]").wait_for(state="attached")
+
+
 SIGHTS = [
     Sight("/"),
     Sight("/", then=menu("create-menu"), sizes=(DESKTOP,), what="with the ＋ menu"),
@@ -291,6 +300,10 @@ SIGHTS = [
     Sight("/lists/import", who="admin", then=refused(), what="refused"),
     Sight("/lists/relations/settings", who="admin"),
     Sight("/lists/products/settings", who="admin", then=choose_separation, what="telling what a separation changes"),
+    Sight("/lists/relations/form", who="admin"),
+    Sight("/lists/contacts/form", who="admin", then=arranged, what="arranged"),
+    Sight("/lists/relations/types", who="admin"),
+    Sight("/lists/relations/types/type", who="admin", then=refused(), what="refused"),
     Sight("/lists/products/new-column", who="admin"),
     *(Sight(f"/lists/products/new-column?type={kind}", who="admin") for kind in ("choice", "lookup", "calculated")),
     Sight("/lists/products/new-column?type=number", who="admin", then=refused(), what="refused"),

@@ -12,6 +12,7 @@ from .auto_number import AutoNumberColumn
 from .base import ColumnType, Reader
 from .choices import ChoiceColumn, CountryColumn, MultiChoiceColumn
 from .computed import CalculatedColumn, RollupColumn, ShownColumn
+from .content_type import ContentTypeColumn
 from .dates import DateColumn, DateTimeColumn
 from .location import LocationColumn
 from .numbers import BooleanColumn, CurrencyColumn, NumberColumn, PercentColumn
@@ -33,7 +34,7 @@ TYPES: dict[str, type[ColumnType]] = {
         DateTimeColumn, ChoiceColumn, MultiChoiceColumn, LookupColumn, MultiLookupColumn, PersonColumn, TagsColumn,
         EmailColumn, PhoneColumn, UrlColumn, AddressColumn, CountryColumn, ParticipantsColumn,
         CalculatedColumn, RollupColumn, ReverseLookupColumn, AutoNumberColumn,
-        AttachmentColumn, LocationColumn,
+        AttachmentColumn, LocationColumn, ContentTypeColumn,
     )
 }  # fmt: skip
 

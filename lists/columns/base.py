@@ -47,6 +47,7 @@ class ColumnType:
     is_searched: ClassVar[bool] = False  # whether a list page's search looks into it even where nobody asks for it
     is_indexed: ClassVar[bool] = False  # whether it has an index of its own even where nobody asks for it
     weight: int = 0  # what its own question in SQL takes of a parser's stack: formulas.tree
+    first: Any = None  # with what it begins where nobody says a default
     target: str | None = None  # the list that a lookup points to; "users" for persons
 
     def __init__(self, options: Mapping[str, Any]) -> None:

@@ -18,6 +18,7 @@ class ChoiceColumn(ColumnType):
     operators = COMPARE | {"contains", "startswith"}
     form_field = "select"
     option_names = frozenset({"choices"})
+    choice_keys = frozenset({"value", "title", "retired", "kind"})  # what may be said of a choice
 
     def sql_type(self) -> Any:
         return String(100)

@@ -16,7 +16,7 @@ SYSTEM = {
 }  # fmt: skip
 OF_USERS = {"id": Type(Kind.NUMBER), "name": Type(Kind.TEXT), "email": Type(Kind.TEXT)}
 _NUMBERS = {"number", "currency", "percent"}
-_TEXTS = {"text", "email", "phone", "url", "choice", "country", "auto_number"}
+_TEXTS = {"text", "email", "phone", "url", "choice", "content_type", "country", "auto_number"}
 _SIMPLE = {"boolean": Kind.BOOLEAN, "date": Kind.DATE, "datetime": Kind.INSTANT}
 
 

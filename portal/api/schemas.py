@@ -93,7 +93,7 @@ def written_schema(kind: ColumnType) -> Schema:
     if kind.is_multi and kind.name == "person":
         schema = _WRITTEN["multi_lookup"]
     values = getattr(kind, "values", None)
-    if kind.name == "choice" and values:
+    if kind.name in ("choice", "content_type") and values:
         schema = {"enum": list(values)}
     if kind.name == "multi_choice" and values:
         schema = {"type": "array", "items": {"enum": list(values)}}
@@ -210,6 +210,12 @@ VIEW: Schema = {
         **_VIEW_SETTINGS,
     },
 }
+FORM: Schema = {
+    "type": "array",
+    "minItems": 1,
+    "description": "The sections of the form; columns that none of them names have no field",
+    "items": fields({"title": TITLES, "columns": {"type": "array", "items": TEXT}}, "columns"),
+}
 LIST: Schema = {
     "type": "object",
     "required": ["name", "title", "separation", "kind", "columns", "views"],
@@ -220,6 +226,7 @@ LIST: Schema = {
         "kind": TEXT,
         "description": TITLES,
         "headline": {"type": "array", "items": TEXT},
+        "form": FORM,
         "archived": {"type": "boolean"},
         "comments": {"type": "boolean"},
         "columns": {"type": "array", "items": ref("Column")},
@@ -300,6 +307,7 @@ _OF_LIST: Mapping[str, Schema] = {
     "translated": {"type": ["array", "null"], "items": TEXT, "description": "Languages with a name of their own"},
     "validation": VALIDATION_GIVEN,
     "comments": {"type": "boolean", "description": "Whether items have comments"},
+    "form": {"anyOf": [FORM, _OR_NULL]},
 }
 LIST_CHANGED: Schema = fields({**_OF_LIST, "archived": {"type": "boolean"}})
 LIST_GIVEN: Schema = fields(

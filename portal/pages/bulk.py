@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from ...lists import bulk_editing, checks, query
+from ...lists import bulk_editing, checks, list_forms, query
 from ...lists.bulk_editing import BulkJob
 from ...lists.catalogue import Column, ListDefinition, definition
 from ...lists.database import savepoint
@@ -47,7 +47,7 @@ class Chosen:
 @blueprint.get("")
 def ask(list_name: str) -> ResponseReturnValue:
     """The form for the rows that were chosen on the list's page, or for all that it finds."""
-    me, found = actor(), definition(session(), list_name)
+    me, found = actor(), _opened(list_name)
     chosen, kind = _chosen(found, me), _kind()
     if chosen.ids == []:
         page = "lists.recycle_bin" if kind in OF_THE_BIN else "lists.show"
@@ -58,7 +58,7 @@ def ask(list_name: str) -> ResponseReturnValue:
 @blueprint.post("")
 def start(list_name: str) -> ResponseReturnValue:
     """Begin the change; a few rows are changed at once, many by the worker."""
-    me, found = actor(), definition(session(), list_name)
+    me, found = actor(), _opened(list_name)
     chosen, kind = _chosen(found, me), _kind()
     if request.form.get("_find"):  # a lookup is searched by who has no scripts
         return _form(found, me, chosen, kind, forms.typed(request.form, found), {})
@@ -142,6 +142,11 @@ def _where(chosen: Chosen, me: Actor) -> dict[str, Any]:
     return {"where": chosen.state.settings(session(), me)["filter"], "search": chosen.state.search}
 
 
+def _opened(list_name: str) -> ListDefinition:
+    """The list, whose form here has all fields: many rows are edited as in the grid."""
+    return list_forms.with_form(definition(session(), list_name), None)
+
+
 def _columns(found: ListDefinition) -> list[Column]:
     """The columns that many rows can be given the same value in."""
     columns = forms.columns_of(found)
@@ -194,6 +199,7 @@ def _form(
     fields = [field for field in fields if field.name in names and field.kind != "fixed"]
     for field in fields:
         field.required = False
+        field.kind = "select" if field.kind == "content_type" else field.kind  # no form is drawn anew here
     labels = {field.name: field.label for field in fields}
     stage, base = Stage.STANDING, url_for("lists.show", list_name=found.name)
     if kind in OF_THE_BIN:

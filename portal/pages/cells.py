@@ -144,7 +144,7 @@ def value_cell(value: Any, column: Shown, actor: Actor) -> Cell:
             at = value.astimezone(ZoneInfo(reader.time_zone)).isoformat(timespec="seconds")
             # How long ago something was changed is enough; when a meeting starts must be said in full.
             return Cell("when" if column.column is None else "instant", text, note=at)
-        case "choice":
+        case "choice" | "content_type":
             return Cell("pill", text, note=_pill(kind, value)) if _pill(kind, value) is not None else Cell("text", text)
         case "tags" | "multi_choice":
             return Cell("tags", text, parts=tuple(Cell("text", one) for one in text.split(", ")[:_MOST_TAGS]))

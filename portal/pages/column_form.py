@@ -30,7 +30,7 @@ from .forms import Field
 from .typed import read_day, read_instant, read_number
 
 Form = MultiDict[str, str]
-NOT_BY_HAND = frozenset({"participants"})  # types that only the CRM's own lists have a use for
+NOT_BY_HAND = frozenset({"participants", "content_type"})  # the CRM's own lists only; a page of its own
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _NUMBERS = ("number", "currency", "percent")
 
@@ -46,6 +46,7 @@ def type_label(name: str) -> str:
         "address": _("Postal address"), "country": _("Country"), "attachment": _("Attachments"),
         "calculated": _("Calculated"), "rollup": _("Sum or count of what points here"),
         "auto_number": _("Number series"), "location": _("Place on the map"), "participants": _("Participants"),
+        "content_type": _("Content type"),
     }.get(name, name.replace("_", " ").capitalize())  # fmt: skip
 
 
@@ -120,19 +121,18 @@ def fields(
     own = [
         _field(name, option, values, lists, actor, errors)
         for name, option in options_of(kind).items()
-        if not standing or name in own_options(kind)
+        if option.kind != "content_types" and (not standing or name in own_options(kind))
     ]
     if not kind.is_given:
         return [*own, *(_switch(name, values, errors) for name in _switches(kind))]
-    return [*own, *_common(kind, values, lists, actor, errors)]
+    return [*own, *_common(kind, values, actor, errors)]
 
 
 def _common(
-    kind: type[ColumnType], values: Mapping[str, Any], lists: Catalogue, actor: Actor,
-    errors: Mapping[str, Sequence[str]],
-) -> list[Field]:  # fmt: skip
+    kind: type[ColumnType], values: Mapping[str, Any], actor: Actor, errors: Mapping[str, Sequence[str]]
+) -> list[Field]:
     made = [_switch(name, values, errors) for name in _switches(kind)]
-    made += [_default(kind, values, lists, actor, errors)] if _has_default(kind) else []
+    made += [default_field(kind, values, actor, errors)] if has_default(kind) else []
     rule = values.get("validation") or {}
     made.append(_formula("default_formula", _("Default by formula"), values.get("default_formula"), errors))
     example = _('A formula, for example: status = "new"')
@@ -150,7 +150,7 @@ def _switches(kind: type[ColumnType]) -> tuple[str, ...]:
     return ("required", "hidden") if long else ("required", "unique", "indexed", "hidden")
 
 
-def _has_default(kind: type[ColumnType]) -> bool:
+def has_default(kind: type[ColumnType]) -> bool:
     """Whether the default is a value that somebody types; others have theirs by formula."""
     long = kind.is_multi or kind.is_composite or kind.name in ("rich_text", "lookup")
     return kind.is_given and not long
@@ -173,10 +173,10 @@ def _formula(
                  {"rows": 2, "attrs": {"spellcheck": "false", "autocapitalize": "off"}})  # fmt: skip
 
 
-def _default(
-    kind: type[ColumnType], values: Mapping[str, Any], lists: Catalogue, actor: Actor,
-    errors: Mapping[str, Sequence[str]],
-) -> Field:  # fmt: skip
+def default_field(
+    kind: type[ColumnType], values: Mapping[str, Any], actor: Actor, errors: Mapping[str, Sequence[str]]
+) -> Field:
+    """The field for the value that new items begin with. `values`: the column's options."""
     made = Field("default", "text", _("Default"), values.get("default"), False, None, list(errors.get("default", ())))
     if kind.name == "boolean":
         made.kind, made.more = "select", {"choices": [("true", _("yes")), ("false", _("no"))]}
@@ -238,15 +238,15 @@ def read(form: Form, kind: type[ColumnType], actor: Actor, *, standing: bool) ->
     """
     body: dict[str, Any] = {"title": by_language(form, "title"), "description": by_language(form, "description")}
     for name, option in options_of(kind).items():
-        if standing and name not in own_options(kind):
+        if option.kind == "content_types" or (standing and name not in own_options(kind)):
             continue
         body[name] = _read_option(form, name, option, actor)
     body |= {name: bool(form.get(name)) or None for name in _switches(kind)}
     if not kind.is_given:
         return body
     body |= {name: clean(form.get(name)) or None for name in ("default_formula", "show_when")}
-    if _has_default(kind):
-        body["default"] = _read_default(clean(form.get("default")), kind, actor)
+    if has_default(kind):
+        body["default"] = read_default(clean(form.get("default")), kind, actor)
     formula, message = clean(form.get("validation")), by_language(form, "message")
     body["validation"] = {"formula": formula, **({"message": message} if message else {})} if formula else None
     return body
@@ -266,7 +266,8 @@ def _read_option(form: Form, name: str, option: Option, actor: Actor) -> Any:
     return typed or None
 
 
-def _read_default(typed: str, kind: type[ColumnType], actor: Actor) -> Any:
+def read_default(typed: str, kind: type[ColumnType], actor: Actor) -> Any:
+    """The default that was typed; what cannot be read stays as it was typed."""
     if not typed or typed == "@me":
         return typed or None
     try:

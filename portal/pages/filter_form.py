@@ -62,7 +62,7 @@ def _group(
     if can_group(kind) and kind.name not in _RANGES:
         address = url_for("list_filter.values", list_name=state.definition.name, column=column.name)
         group.values_href = state.href(address)
-    if kind.name in ("choice", "multi_choice"):
+    if kind.name in ("choice", "content_type", "multi_choice"):
         group.kind, group.choices = "choices", kind.choices(actor.reader)  # type: ignore[attr-defined]
         group.values = {"eq": list(own["eq"].values) if "eq" in own else []}
     elif kind.target:

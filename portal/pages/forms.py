@@ -16,7 +16,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from ...lists import checks, query
+from ...lists import checks, content_types, list_forms, query
 from ...lists.catalogue import Column, ListDefinition, catalogue
 from ...lists.columns import Reference
 from ...lists.columns.address import ORDERS, PARTS, lines_of
@@ -52,8 +52,18 @@ class Field:
 
 
 def columns_of(found: ListDefinition) -> list[Column]:
-    """The columns that a form writes: an amount's currency is part of the amount's field."""
-    return [column for column in found.form_columns if not column.by_program]
+    """The columns that a form writes, in its order: an amount's currency is part of the amount's field."""
+    return [column for column in list_forms.columns(found) if not column.by_program]
+
+
+def in_sections(found: ListDefinition, fields: Sequence[Field], language: str) -> list[tuple[str, list[Field]]]:
+    """The fields (from `build`) by the form's sections, each with its title or ""; a section without fields is none."""
+    by_name = {field.name: field for field in fields}
+    made = [
+        (section.title(language), [by_name[column.name] for column in section.columns if column.name in by_name])
+        for section in list_forms.sections(found)
+    ]
+    return [(title, there) for title, there in made if there]
 
 
 def empty(found: ListDefinition, actor: Actor, preset: Mapping[str, str]) -> dict[str, Any]:
@@ -63,7 +73,7 @@ def empty(found: ListDefinition, actor: Actor, preset: Mapping[str, str]) -> dic
         first, _space, last = preset["name"].strip().rpartition(" ")
         preset = {"first_name": first, "surname": last, **preset}
     for column in columns_of(found):
-        given, default = preset.get(column.name), column.options.get("default")
+        given, default = preset.get(column.name), column.default
         value: Any = given if given is not None else default
         if given is None and default == "@me":
             value = [actor.user_id] if column.type.is_multi else actor.user_id
@@ -142,7 +152,7 @@ def build(
     which lookup by who has no scripts; `only`: the columns that are wanted, if not all.
     """
     making = _Making(session, found, actor, values, errors or {}, item, finding or {})
-    wanted = [column for column in found.form_columns if only is None or column.name in only]
+    wanted = list_forms.columns(found) if only is None else [one for one in found.form_columns if one.name in only]
     return [made for column in wanted if (made := making.field(column))]
 
 
@@ -165,7 +175,7 @@ class _Making:
         self.titles = self._titles()
         self.with_amounts = {
             column.type.options.get("currency_column", "currency")
-            for column in found.columns
+            for column in list_forms.columns(found)
             if column.type.name == "currency"
         }
 
@@ -174,6 +184,8 @@ class _Making:
             return self._fixed(column)
         if column.name in self.with_amounts and self.found.has(column.name):
             return None
+        if column.type.name == content_types.NAME:
+            return self._content_type(column)
         made = Field(
             column.name,
             column.type.form_field,
@@ -199,6 +211,13 @@ class _Making:
             code = self.item.currency(column.name) or database_of(self.session).house.currency
             text = money(self.item[column.name], code, column.type, self.actor.language)
         return Field(column.name, "fixed", column.title(self.actor.language), text) if text else None
+
+    def _content_type(self, column: Column) -> Field | None:
+        """Of which type the item is, where there is a choice: another one has another form."""
+        made = Field(column.name, "content_type", column.title(self.actor.language),
+                     self.values.get(column.name), True, None, list(self.errors.get(column.name, ())))  # fmt: skip
+        self._select(column, made)
+        return made if len(made.more["choices"]) > 1 or made.errors else None
 
     def _select(self, column: Column, made: Field) -> None:
         standing = made.value if isinstance(made.value, list) else [made.value]

@@ -12,7 +12,7 @@ from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from ...lists import filters, query
+from ...lists import content_types, filters, list_forms, query
 from ...lists.catalogue import Column, ListDefinition, catalogue
 from ...lists.database import database_of
 from ...lists.errors import NotFound
@@ -74,13 +74,14 @@ def _facts(item: Item, actor: Actor, currency: str) -> list[tuple[Shown, Cell]]:
         for column in item.definition.columns
         if column.type.name == "currency"
     }
-    facts = []
+    of_type = content_types.as_type(item.definition, item.get(content_types.NAME))
+    form, facts = {column.name for column in list_forms.columns(of_type)}, []
     for column in item.definition.visible_columns:
         as_shown = shown(item.definition, column.name, actor.language)
         if column.name == "name" or column.name in money or as_shown is None:
             continue
         value = cell(item, as_shown, actor, currency, today)
-        if value is not EMPTY or (item.level >= Level.READ and _is_worth_a_dash(column)):
+        if value is not EMPTY or (item.level >= Level.READ and column.name in form and _is_worth_a_dash(column)):
             facts.append((as_shown, value))
     return facts
 
@@ -152,7 +153,7 @@ def _related(session: Session, item: Item, definition: ListDefinition, column: C
     adding = (
         may_add(definition, actor)
         and not column.by_program
-        and column.in_form
+        and column in list_forms.columns(definition)
         and definition.kind == "list"
         and not definition.settings.get("new_page")
     )

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from ...lists import items, query, rows, versions
+from ...lists import content_types, items, query, rows, versions
 from ...lists.catalogue import ListDefinition, definition
 from ...lists.database import savepoint
 from ...lists.errors import Forbidden, Invalid, NotFound, Stale
@@ -23,7 +23,7 @@ from .. import attachments
 from ..errors import said
 from ..free_time import next_free
 from ..request import actor, next_page, session
-from . import conflicts, form_rules, forms, item_view
+from . import conflicts, form_rules, forms, item_view, typed_forms
 
 blueprint = Blueprint("items", __name__)
 PANEL = "panel-body"
@@ -41,7 +41,7 @@ def show(list_name: str, item_id: int) -> ResponseReturnValue:
 @blueprint.get("/lists/<list_name>/new")
 def new(list_name: str) -> ResponseReturnValue:
     """The form for a new item; arguments preset its fields."""
-    me, found = actor(), definition(session(), list_name)
+    me, found = actor(), typed_forms.as_asked(definition(session(), list_name), request.args)
     _must_add(found, me)
     presets = _presets(found, me)
     begun = form_rules.with_defaults(session(), found, me, forms.empty(found, me, presets), presets)
@@ -53,10 +53,10 @@ def create(list_name: str) -> ResponseReturnValue:
     """Make an item from the form, or give the form back with what was wrong."""
     me = actor()
     sent, refused = attachments.sent_form(me)
-    found = definition(session(), list_name)
+    found = typed_forms.as_asked(definition(session(), list_name), sent)
     _must_add(found, me)
-    typed = forms.typed(sent, found)
-    if sent.get("_find"):
+    typed = typed_forms.typed(session(), sent, found, me, None)
+    if sent.get("_find") or typed_forms.is_of_another(sent):
         return _form(found, me, typed, finding=True)
     try:
         values = _without_empty_group(forms.read(sent, found, me, refused=refused))
@@ -82,14 +82,16 @@ def copy(list_name: str, item_id: int) -> ResponseReturnValue:
     item = query.get(session(), me, list_name, item_id, right=Level.READ)
     if not item_view.may_copy(item, me):
         raise Forbidden("You may not add anything to this list.")
-    return _form(item.definition, me, forms.copied(item.definition, item, me))
+    found = typed_forms.as_asked(item.definition, {}, item)
+    return _form(found, me, forms.copied(found, item, me))
 
 
 @blueprint.get("/lists/<list_name>/<int:item_id>/edit")
 def edit(list_name: str, item_id: int) -> ResponseReturnValue:
     """The form for an item that stands."""
-    me, found = actor(), definition(session(), list_name)
+    me = actor()
     item = _editable(me, list_name, item_id)
+    found = typed_forms.as_asked(definition(session(), list_name), {}, item)
     return _form(found, me, forms.of_item(found, item, me), item=item)
 
 
@@ -98,10 +100,10 @@ def save(list_name: str, item_id: int) -> ResponseReturnValue:
     """Write what was changed in the form. Somebody else's change meanwhile: both are shown, nothing is lost."""
     me = actor()
     sent, refused = attachments.sent_form(me)
-    found = definition(session(), list_name)
     item = _editable(me, list_name, item_id)
-    typed, version = forms.typed(sent, found), sent.get("version", type=int) or 0
-    if sent.get("_find"):
+    found = typed_forms.as_asked(definition(session(), list_name), sent, item)
+    typed, version = typed_forms.typed(session(), sent, found, me, item), sent.get("version", type=int) or 0
+    if sent.get("_find") or typed_forms.is_of_another(sent):
         return _form(found, me, typed, item=item, version=version, finding=True)
     values: dict[str, Any] = {}
     try:
@@ -239,7 +241,10 @@ def _form(
         "lists/form.html",
         definition=found,
         actor=me,
-        fields=fields,
+        sections=forms.in_sections(found, fields, me.language),
+        of_type=values.get(content_types.NAME),
+        carried=typed_forms.carried(request.form, found),
+        has_files=any(field.kind == "attachment" for field in fields),
         item=item,
         partial=_is_part(),
         failed=bool(refusal or conflict or finding),

@@ -182,7 +182,7 @@ def understood(column: Shown, operator: str, value: str, me: Actor) -> tuple[str
     """What was typed as the address has it: the word or choice that is so called, of a lookup a part of its title."""
     kind = column.type
     words = {label: word for word in ("@me", "@my_groups", *OFFERED) if (label := word_label(word))}
-    if value in words and kind.name not in ("text", "choice"):
+    if value in words and kind.name not in ("text", "choice", "content_type"):
         return operator, words[value]
     if isinstance(kind, ChoiceColumn):
         return operator, {fold(label): one for one, label in kind.choices(me.reader)}.get(fold(value), value)

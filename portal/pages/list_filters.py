@@ -242,7 +242,7 @@ def _value_text(value: str, kind: ColumnType, titles: Mapping[int, str], actor: 
         return words
     if kind.target and is_id(value):
         return titles.get(int(value), f"#{value}")
-    if kind.name in ("choice", "country"):
+    if kind.name in ("choice", "content_type", "country"):
         return kind.format(value, actor.reader) or value
     if kind.name == "boolean":
         return _("yes") if _truth(value) else _("no")

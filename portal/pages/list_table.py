@@ -11,7 +11,7 @@ from flask import request, url_for
 from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
 
-from ...lists import query, view_settings, views
+from ...lists import content_types, query, view_settings, views
 from ...lists.catalogue import ListDefinition
 from ...lists.database import database_of
 from ...lists.errors import Invalid
@@ -87,6 +87,7 @@ def around(found: ListDefinition, me: Actor, state: ListState, base: str) -> dic
         "other_view": _other_view(found, me, state, base),
         "may_add": may_add(found, me),
         "new_href": _new_href(found, me),
+        "new_types": _new_types(found, me),
         "new_label": _("File a mail") if found.name == "mails" else None,
         "query": state.href(""),
         "may_save": view is not None and views.may_change(view, me),
@@ -197,6 +198,17 @@ def _other_view(found: ListDefinition, me: Actor, state: ListState, base: str) -
         if view is not state.view and not view.settings.get("filter"):
             return {"label": view.title(me.language), "href": f"{base}?view={view.name}"}
     return None
+
+
+def _new_types(found: ListDefinition, me: Actor) -> list[tuple[str, str]]:
+    """What of several types may be made here: title and address."""
+    column = content_types.column_of(found)
+    if column is None or not _new_href(found, me):
+        return []
+    kind = column.type
+    there = [(value, title) for value, title in kind.choices(me.reader) if value not in kind.retired]  # type: ignore[attr-defined]
+    made = [(title, url_for("items.new", list_name=found.name, content_type=value)) for value, title in there]
+    return made if len(made) > 1 else []
 
 
 def _new_href(found: ListDefinition, me: Actor) -> str | None:

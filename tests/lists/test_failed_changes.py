@@ -22,6 +22,7 @@ from caseroom.lists import (
     altering,
     bins,
     changing,
+    changing_types,
     indexes,
     items,
     list_settings,
@@ -178,6 +179,10 @@ CHANGES: dict[str, Change] = {
     "another separation": lambda session, actor: list_settings.change(
         session, actor, "shelves", {"separation": "by_group"}),
     "a code list": lambda session, actor: list_settings.change(session, actor, "shelves", {"kind": "code"}),
+    "a form": lambda session, actor: list_settings.change(
+        session, actor, "shelves", {"form": [{"title": "Shelf", "columns": ["name", "code"]}]}),
+    "a content type": lambda session, actor: changing_types.make(
+        session, actor, "shelves", {"value": "shelf", "form": [{"columns": ["name", "code"]}]}),
     "a new column": lambda session, actor: schema.add_column(
         session, actor, "shelves", {"name": "x", "type": "text", "max": 100, "unique": True}),
     "a new number series": lambda session, actor: schema.add_column(

@@ -40,7 +40,7 @@ options = st.dictionaries(option, junk, max_size=3).flatmap(
 names = st.text(string.ascii_lowercase, min_size=1, max_size=4) | st.sampled_from(NASTY)
 types = st.sampled_from(sorted(TYPES)) | junk
 columns = st.builds(lambda name, kind, rest: {**rest, "name": name, "type": kind}, names, types, options)
-ABOUT = ["title", "description", "kind", "separation", "headline", "translated", "validation", "archived", "x"]
+ABOUT = ["title", "description", "kind", "separation", "headline", "translated", "validation", "archived", "form", "x"]
 about_list = st.dictionaries(
     st.sampled_from(ABOUT),
     junk | st.sampled_from(["code", "list", "common", "by_group", "by_owner"]), max_size=3,

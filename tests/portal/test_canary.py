@@ -54,7 +54,7 @@ SILENT = {
          "recycle_bin.ask_empty", "api_bins.read",
          "list_files.ask_export", "list_files.export", "list_files.ask_import",
          "list_files.ask_copy", "item_rights.show", "columns.new", "columns.edit", "columns.ask_type",
-         "columns.ask_delete",
+         "columns.ask_delete", "list_forms.show", "content_types.show", "content_types.edit",
          "imports.every", "imports.of_list", "imports.show", "imports.mapping", "imports.sample", "imports.refused",
          "api_imports.browse", "api_imports.read", "api_imports.propose", "api_imports.refused"),
         "for administrators only, whom nothing is hidden from",
@@ -67,7 +67,7 @@ NOT_FOR_NORTH = (
     "/api/v1/lists/<name>/second-bin",
 )  # fmt: skip
 CHANGING_LISTS = re.compile(
-    r"/lists/(?:new|import|bin/.*|<list_name>/(?:settings|archive|remove|copy|new-column|columns/.*|deleted-columns/.*|imports|import-mappings/.*))"
+    r"/lists/(?:new|import|bin/.*|<list_name>/(?:settings|archive|remove|copy|form|types/.*|new-column|columns/.*|deleted-columns/.*|imports|import-mappings/.*))"
     r"|/lists/<list_name>/<int:item_id>/retire|/api/v1/lists/<name>/columns/<column>"
 )
 

@@ -29,11 +29,12 @@ VISITS = {
     "name": "visits",
     "separation": "by_group",
     "columns": [
-        *({"name": f"a_{kind}", "type": kind, **OPTIONS.get(kind, {})} for kind in sorted(TYPES)),
+        *({"name": f"a_{kind}", "type": kind, **OPTIONS.get(kind, {})} for kind in sorted({*TYPES} - {"content_type"})),
+        {"name": "content_type", "type": "content_type", "choices": ["visit", "call"]},
         {"name": "before", "type": "lookup", "list": "visits"},
     ],
 }
-TEXT_LIKE = {"text", "rich_text", "choice", "email", "phone", "url", "country", "auto_number"}
+TEXT_LIKE = {"text", "rich_text", "choice", "content_type", "email", "phone", "url", "country", "auto_number"}
 
 
 @pytest.fixture

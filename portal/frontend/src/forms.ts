@@ -25,6 +25,12 @@ document.addEventListener("change", (event) => {
   if (form && event.target instanceof HTMLSelectElement && event.target.value) form.requestSubmit();
 });
 
+// A choice after which the form is another one, <div data-asks>: its button asks for it.
+document.addEventListener("change", (event) => {
+  const button = (event.target as HTMLElement).closest?.("[data-asks]")?.querySelector<HTMLButtonElement>("button[name=_find]");
+  if (button) button.form?.requestSubmit(button);
+});
+
 const changed = new WeakSet<HTMLFormElement>();
 document.addEventListener("input", (event) => {
   const form = (event.target as HTMLElement).closest?.("form");
