@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.orm import Session
 
 SECONDS = "caseroom_seconds"  # an execution option of a connection
 # In a connection's `info`: when its statement must be done (SQLite), what the server stops it by (PostgreSQL).
 UNTIL, MILLISECONDS = "caseroom_until", "caseroom_milliseconds"
+_IDLE = 0  # a connection's state outside of transactions (libpq, PQTRANS_IDLE)
 STEPS = 20_000  # SQLite's virtual machine does them in about a millisecond
 
 
@@ -50,7 +50,7 @@ def bind(session: Session, seconds: float | None) -> None:
 def _bind_server(connection: Connection, milliseconds: int) -> None:
     """A connection keeps the limit from one transaction to the next, so that the usual one is said but once."""
     raw: Any = connection.connection.driver_connection
-    if raw.info.transaction_status != TransactionStatus.IDLE:
+    if raw.info.transaction_status != _IDLE:
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = {milliseconds}")
     elif connection.info.get(MILLISECONDS) != milliseconds:
         raw.autocommit = True  # in a transaction it would be rolled back with it
