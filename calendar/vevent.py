@@ -32,7 +32,8 @@ def vevent_text(event: EventFields, *, domain: str) -> str:
     component = _base(event, domain, event.name, sequence=event.version)
     _add_text(component, "location", event.place)
     _add_text(component, "description", _description(event))
-    _add_text(component, "url", "".join(_clean(event.url).split()))
+    # No address has a backslash (RFC 3986, 2); calendar programs would take it for the beginning of an escape.
+    _add_text(component, "url", "".join(_clean(event.url).split()).replace("\\", "%5C"))
     if event.categories:
         component.add("categories", [_line(category) for category in event.categories])
     for participant in event.participants:

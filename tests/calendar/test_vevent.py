@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from icalendar import Event
 
@@ -155,6 +155,7 @@ def test_a_recurring_event_leaves_out_its_excluded_days_in_both_texts() -> None:
 
 
 @given(text=st.text(max_size=200), short=st.text(max_size=40))
+@example(text="", short="\\N")
 def test_no_text_breaks_out_of_its_line(text: str, short: str) -> None:
     event = make_event(
         name=text, place=text, description=text, company=short, case=short, url=short, categories=(short,),
