@@ -18,6 +18,7 @@ class Results:
         ok = value >= limit if at_least else value <= limit
         entry = {"name": f"{self.kind}-{name}" if self.kind else name, "value": round(value, 3), "unit": unit}
         self.all.append({**entry, "limit": limit, "ok": ok, "what": f"{self.kind}: {what}" if self.kind else what})
+        print(_line(self.all[-1]), flush=True)
 
 
 def options(about: str | None, quick: str, **more: Any) -> argparse.Namespace:
@@ -32,9 +33,13 @@ def options(about: str | None, quick: str, **more: Any) -> argparse.Namespace:
 
 def tell(results: list[dict[str, Any]], file: Path | None) -> None:
     """Print the table, and write the JSON where a file is given."""
-    print(f"{'what':<86} {'value':>9} {'unit':<8} {'limit':>8}")
+    print(f"\n{'what':<86} {'value':>9} {'unit':<8} {'limit':>8}")
     for one in results:
-        missed = "" if one["ok"] else "MISSED"
-        print(f"{one['what']:<86} {one['value']:>9} {one['unit']:<8} {one['limit']:>8g} {missed}")
+        print(_line(one))
     if file:
         file.write_text(json.dumps(results, indent=1))
+
+
+def _line(one: dict[str, Any]) -> str:
+    missed = "" if one["ok"] else "MISSED"
+    return f"{one['what']:<86} {one['value']:>9} {one['unit']:<8} {one['limit']:>8g} {missed}"

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from . import bulk, filters, query
 from .catalogue import Column, ListDefinition, catalogue
-from .columns import ColumnType, Reference
+from .columns import ColumnType, Reference, money
 from .columns.text import TextColumn
-from .database import one_at_a_time
+from .database import database_of, one_at_a_time
 from .errors import N_, FieldError, Invalid, Titles
 from .models import User
 from .reading import SYSTEM_TYPES, Reading
@@ -64,6 +64,22 @@ def _take(parsed: dict[str, Any], name: str, kind: ColumnType, raw: Any) -> list
 
 def _may_set(actor: Actor) -> bool:
     return actor.is_program or (actor.by_import and actor.is_administrator)
+
+
+def currencies(session: Session, found: ListDefinition, given: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    """Refuse amounts given with the sign of another currency than the item's (“$5” where the item is in euros)."""
+    errors = []
+    for name, raw in given.items():
+        column = found.by_name.get(name)
+        named = money.currencies_of(raw) if column is not None and column.type.name == "currency" else frozenset()
+        if named:
+            beside = str(column.type.options.get("currency_column", "currency"))
+            code = new.get(beside) or database_of(session).house.currency
+            if code not in named:
+                words = N_("“%(value)s” is in another currency than this amount, which is in %(currency)s.")
+                errors.append(FieldError(name, words, {"value": str(raw)[:40], "currency": code}))
+    if errors:
+        raise Invalid.many(errors)
 
 
 def defaults(found: ListDefinition, actor: Actor) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from .columns import ColumnType, Reader
+from .columns import ColumnType, Reader, numbers
 from .mapping import country_codes
 
 # How dates are written, the usual ones first; where day and month could be either, the earlier one stands.
@@ -17,8 +17,9 @@ DATES = (
 )  # fmt: skip
 TIMES = (" %H:%M:%S", " %H:%M", "T%H:%M:%S", "T%H:%M", " %I:%M %p")
 FORMATS = (*DATES, *(day + time for day in DATES for time in TIMES))
-YES = {"yes", "y", "true", "1", "on", "x", "áno", "ano", "a", "ja", "j", "oui", "si", "sí", "tak"}
-NO = {"no", "n", "false", "0", "off", "-", "nie", "ne", "nein", "non", "nincs"}
+# Short and foreign words too, since all values of a column are seen at once.
+YES = numbers.YES | {"x", "a", "j", "oui", "si", "sí", "tak"}
+NO = numbers.NO | {"-", "non", "nincs"}
 SPLITS = (";", "|", "\n", ",")
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
 _URL = re.compile(r"^(https?://\S+|www\.\S+\.\S+)$", re.IGNORECASE)

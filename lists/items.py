@@ -62,6 +62,7 @@ def add(
     checks.lookups(session, actor, found, {name: value for name, value in parsed.items() if name in values})
     change = Change("create", found, actor, {}, new, frozenset(parsed))
     hooks.run_before(session, change)
+    checks.currencies(session, found, values, new)
     gap = checks.required(of_type, new, by_import=actor.by_import, besides=rules.hidden(new))
     new["flagged"] = gap or new["flagged"] or None
     rules.check(new)
@@ -100,6 +101,7 @@ def change(
     wanted = Change("update", found, actor, old, {**old, **parsed}, frozenset(parsed))
     given = {name: value for name, value in parsed.items() if name in values and value != old.get(name)}
     checks.lookups(session, actor, found, given, before=old)
+    checks.currencies(session, found, values, wanted.new)
     return _write(session, wanted)
 
 

@@ -11,12 +11,15 @@ from decimal import Decimal, InvalidOperation
 from itertools import takewhile
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, and_, false, literal, or_, true
+from sqlalchemy import BindParameter, ColumnElement, Row, and_, bindparam, false, or_, true
 
 from .errors import Invalid
 from .reading import Reading
 
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
+
+
+Bound = BindParameter[Any] | None  # a key value of the row behind which a page begins; None = it is empty
 
 
 class Key(NamedTuple):
@@ -61,22 +64,29 @@ def _is_indexed(reading: Reading, name: str) -> bool:
     return own and reading.source(name).visible is None
 
 
-def parts(keys: Sequence[Key], values: Sequence[Any] | None, back: bool, *, by_index: bool) -> list[Part]:
-    """What a page is read from: behind the row with these key values, or from the beginning.
+def bound(values: Sequence[Any]) -> dict[str, Any]:
+    """What the parts behind a row with these key values are executed with."""
+    return {_name(place): value for place, value in enumerate(values) if value is not None}
+
+
+def parts(keys: Sequence[Key], empty_keys: Sequence[bool] | None, back: bool, *, by_index: bool) -> list[Part]:
+    """What a page is read from: behind a row (which of its keys are empty; the others are `bound` when it is executed),
+    or from the beginning.
 
     Rows whose first key is empty come last, whichever way it goes; no index has them so. `by_index`: those with a value
     are read along the index, and the others by themselves, when these are at their end.
     """
     first = keys[0]
+    row = None if empty_keys is None else _bounds(keys, empty_keys)
     if not by_index or first.filled or not first.indexed:
-        return [Part([beyond(keys, values, back)] if values else [], order_by(keys, back))]
+        return [Part([beyond(keys, row, back)] if row else [], order_by(keys, back))]
     with_value, rest = [first._replace(filled=True), *keys[1:]], keys[1:]
-    is_empty = values is not None and values[0] is None
-    behind = [beyond(with_value, values, back)] if values and not is_empty else []
-    behind_empty = [beyond(rest, values[1:], back)] if values and is_empty else []
+    is_empty = row is not None and row[0] is None
+    behind = [beyond(with_value, row, back)] if row and not is_empty else []
+    behind_empty = [beyond(rest, row[1:], back)] if row and is_empty else []
     filled = Part([first.expression.is_not(None), *behind], order_by(with_value, back))
     empty = Part([first.expression.is_(None), *behind_empty], order_by(rest, back))
-    if values is None:
+    if row is None:
         return [empty, filled] if back else [filled, empty]
     if is_empty:
         return [empty, filled] if back else [empty]
@@ -92,34 +102,43 @@ def order_by(keys: Sequence[Key], back: bool) -> list[Any]:
     return orders
 
 
-def beyond(keys: Sequence[Key], values: Sequence[Any], back: bool) -> ColumnElement[bool]:
+def beyond(keys: Sequence[Key], row: Sequence[Bound], back: bool) -> ColumnElement[bool]:
     """The rows after (or, walking back, before) the row with these key values."""
     alternatives = []
     for position, key in enumerate(keys):
         same = [
-            other.is_(None) if value is None else other == literal(value, other.type)
-            for (other, *_), value in zip(keys[:position], values, strict=False)
+            other.is_(None) if value is None else other == value
+            for (other, *_), value in zip(keys[:position], row, strict=False)
         ]
-        further = _further(key, values[position], back)
+        further = _further(key, row[position], back)
         if further is not None:
             alternatives.append(and_(*same, further))
-    return and_(_from_first(keys[0], values[0], back), or_(false(), *alternatives))
+    return and_(_from_first(keys[0], row[0], back), or_(false(), *alternatives))
 
 
-def _from_first(key: Key, value: Any, back: bool) -> ColumnElement[bool]:
+def _bounds(keys: Sequence[Key], empty_keys: Sequence[bool]) -> list[Bound]:
+    return [
+        None if empty else bindparam(_name(place), type_=key.expression.type)
+        for place, (key, empty) in enumerate(zip(keys, empty_keys, strict=True))
+    ]
+
+
+def _name(place: int) -> str:
+    return f"behind_{place}"
+
+
+def _from_first(key: Key, value: Bound, back: bool) -> ColumnElement[bool]:
     """The alternatives as one range of the first key, which its index can enter in the middle."""
     if not key.filled or value is None:
         return true()
-    operand = literal(value, key.expression.type)
-    return key.expression <= operand if key.down != back else key.expression >= operand
+    return key.expression <= value if key.down != back else key.expression >= value
 
 
-def _further(key: Key, value: Any, back: bool) -> ColumnElement[bool] | None:
+def _further(key: Key, value: Bound, back: bool) -> ColumnElement[bool] | None:
     expression, down, filled, _ = key
     if value is None:
         return expression.is_not(None) if back else None
-    operand = literal(value, expression.type)
-    beyond = expression < operand if down != back else expression > operand
+    beyond = expression < value if down != back else expression > value
     return beyond if back or filled else or_(beyond, expression.is_(None))
 
 

@@ -34,7 +34,7 @@ def insert(session: Session, table: Table, row: Mapping[str, Any]) -> None:
     """Insert a row, later where rows may wait."""
     waiting = session.info.get(KEY)
     if waiting is None:
-        session.execute(table.insert(), row)
+        insert_many(session, table, [row])
     else:
         waiting.setdefault((table, tuple(row)), []).append(row)
 

@@ -5,7 +5,7 @@ answer it. Built anew when a definition or a scope has changed, or somebody's ro
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, literal, select
@@ -28,16 +28,28 @@ ID, MOST_ROWS = "asked_id", "most_rows"  # what a plan is executed with
 
 @dataclass(frozen=True)
 class Plan:
-    """A question about a list, in SQL: `statement` finds all rows, `first` in turn those that a page begins with.
+    """A question about a list, in SQL: `statement` finds all rows.
 
-    Both are executed with MOST_ROWS, that of one item with its ID.
+    It is executed with MOST_ROWS, that of one item with its ID.
     """
 
     definition: ListDefinition
     names: tuple[str, ...]
     statement: Select[Any]
     keys: Sequence[Key] = ()
-    first: Sequence[Select[Any]] = ()
+    by_index: bool = False
+    parts: dict[Hashable, Sequence[Select[Any]]] = field(default_factory=dict)
+
+    def page(self, behind: Sequence[Any] | None = None, back: bool = False) -> Sequence[Select[Any]]:
+        """What a page is read from in turn: behind (or before) the row with these key values, or from the beginning.
+
+        Executed with `keyset.bound(behind)` too.
+        """
+        empty = None if behind is None else tuple(value is None for value in behind)
+        if (empty, back) not in self.parts:
+            found = keyset.parts(self.keys, empty, back, by_index=self.by_index)
+            self.parts[empty, back] = [self.statement.where(*one.conditions).order_by(*one.order_by) for one in found]
+        return self.parts[empty, back]
 
 
 def of_page(
@@ -56,7 +68,7 @@ def of_page(
         statement = statement.where(*conditions(reading, where, search)).limit(bindparam(MOST_ROWS, type_=Integer()))
         if marks:
             statement = statement.add_columns(colours.mark(reading, marks).label("mark_"))
-        return Plan(found, names, statement, keys, parts(statement, keys, None, False, by_index=by_index))
+        return Plan(found, names, statement, keys, by_index)
 
     asked_for = (found.id, index, by_index, tuple(order), None if columns is None else tuple(columns), search, stage)
     return kept(session, actor, ("page", *asked_for, repr(where), repr(marks)), build)
@@ -87,14 +99,6 @@ def of_count(
         return select(func.count()).select_from(one.limit(cap + 1).subquery())
 
     return kept(session, actor, ("count", found.id, index, search, stage, cap, repr(where)), build)
-
-
-def parts(
-    statement: Select[Any], keys: Sequence[Key], values: Sequence[Any] | None, back: bool, *, by_index: bool
-) -> list[Select[Any]]:
-    """What a page is read from in turn: behind the row with these key values, or from the beginning."""
-    found = keyset.parts(keys, values, back, by_index=by_index)
-    return [statement.where(*part.conditions).order_by(*part.order_by) for part in found]
 
 
 def conditions(reading: Reading, where: Filter | None, search: str | None) -> list[ColumnElement[bool]]:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from . import filters, gathering, keyset, paths, plans
+from . import filters, gathering, keyset, plans
 from .catalogue import ListDefinition, definition
 from .columns import Reference
 from .errors import NotFound
@@ -124,15 +124,12 @@ def page(
     limit = max(1, min(limit, MOST_PER_PAGE))
     plan = plans.of_page(session, actor, list_name, where=where, order=order, columns=columns, search=search,
                          stage=stage, marks=marks, limit=limit)  # fmt: skip
-    keys, statements, back = plan.keys, plan.first, False
-    if after:
-        values, back = keyset.read_cursor(after, keys)
-        by_index = paths.is_large(session, plan.definition)
-        statements = plans.parts(plan.statement, keys, values, back, by_index=by_index)
-    rows: list[Row[Any]] = []
-    for statement in statements:
+    keys = plan.keys
+    behind, back = keyset.read_cursor(after, keys) if after else (None, False)
+    given, rows = keyset.bound(behind or ()), list[Row[Any]]()
+    for statement in plan.page(behind, back):
         if len(rows) <= limit:
-            rows += session.execute(statement, {plans.MOST_ROWS: limit + 1 - len(rows)}).all()
+            rows += session.execute(statement, {plans.MOST_ROWS: limit + 1 - len(rows), **given}).all()
     more, rows = len(rows) > limit, rows[:limit]
     if back:
         rows.reverse()

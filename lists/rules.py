@@ -15,7 +15,7 @@ from .columns.numbers import NumberColumn
 from .errors import FieldError, Invalid, Titles
 from .formulas import compiling, evaluating
 from .formulas.definitions import formula_of, moments_of
-from .formulas.tree import Moments, Node, Through, own_columns
+from .formulas.tree import Moments, Node, Through, asks_if_blank, own_columns
 from .reading import Reading
 from .rights import Actor
 
@@ -73,13 +73,14 @@ class Rules:
     def check(self, values: Mapping[str, Any], changed: Collection[str] | None = None) -> None:
         """Refuse values that break a validation, each in its own words. Raises Invalid.
 
+        A column's own rule is asked of values, and of none only where it says ISBLANK of the column.
         `changed`: of a standing item only what these columns have to do with is asked, so that a new rule stops
         nobody from changing something else in an old item.
         """
         errors = []
         for column in (None, *self.found.ruled_columns):
             node = formula_of(self.lists, self.found, column, "validation")
-            if node is None:
+            if node is None or (column is not None and _is_let_empty(node, column, values)):
                 continue
             asked = {*own_columns(node), *([column.name] if column else [])}
             if (changed is None or asked & set(changed)) and not self._value(node, values):
@@ -113,3 +114,8 @@ class Rules:
         if words:
             return FieldError(name, "%(words)s", {"words": Titles(words)})
         return FieldError(name, "This is not valid: a rule of the list says otherwise.")
+
+
+def _is_let_empty(node: Node, column: Column, values: Mapping[str, Any]) -> bool:
+    """Whether a column's rule has nothing to say, as there is no value; whether there must be one, `required` says."""
+    return values.get(column.name) in (None, "", []) and not asks_if_blank(node, column.name)

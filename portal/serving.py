@@ -19,7 +19,6 @@ from .app import create_app
 from .home import open_home
 from .settings import Settings
 
-PROCESSES, THREADS = 2, 8
 REQUEST_SECONDS, GRACE_SECONDS = 120, 10
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 STEADY_SECONDS = 60  # a worker that ran this long before it ended is started again without a longer pause
@@ -53,8 +52,8 @@ class Web(BaseApplication):
         options: dict[str, Any] = {
             "bind": f"fd://{self.opened.fileno()}",
             "worker_class": "gthread",
-            "workers": PROCESSES,
-            "threads": THREADS,
+            "workers": self.settings.processes,
+            "threads": self.settings.threads,
             "timeout": REQUEST_SECONDS,
             "graceful_timeout": GRACE_SECONDS,
             "keepalive": 5,

@@ -127,6 +127,10 @@ class Settings:
     )  # fmt: skip
     bind: str = setting("127.0.0.1", "address that the web server listens on")
     port: int = setting(8000, "port that the web server listens on", check=between(1, 65535))
+    processes: int = setting(
+        2, "processes of the web server; about one per core, more with PostgreSQL alone", check=between(1, 64)
+    )
+    threads: int = setting(4, "requests that one process answers at the same time", check=between(1, 64))
     public_url: str = setting(
         "", "address that users see, in links, mails and feeds; empty = http://bind:port",
         check=_reachable_url("http", "https"),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar
 
+from babel import Locale
 from sqlalchemy import ColumnElement
 
 from ..collations import collation
@@ -24,6 +26,16 @@ class Reader:
 
     language: str = "en"
     time_zone: str = "UTC"
+
+    @property
+    def locale(self) -> Locale:
+        """The language's rules, parsed once: Babel would do so at every value."""
+        return _locale(self.language)
+
+
+@cache
+def _locale(language: str) -> Locale:
+    return Locale.parse(language)
 
 
 class ColumnType:

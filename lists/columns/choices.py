@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from babel import Locale
@@ -52,7 +53,16 @@ class ChoiceColumn(ColumnType):
         return value
 
     def format(self, value: Any, reader: Reader) -> str:
-        return "" if value is None else dict(self.choices(reader)).get(value, str(value))
+        if value is None:
+            return ""
+        if reader.language not in self._labels:
+            self._labels[reader.language] = dict(self.choices(reader))
+        return self._labels[reader.language].get(value, str(value))
+
+    @cached_property
+    def _labels(self) -> dict[str, dict[str, str]]:
+        """The labels by language and value: a page shows hundreds. Another definition is another column."""
+        return {}
 
     def search_text(self, value: Any) -> str:
         return " ".join(_all_labels(self.options.get("choices", ()), value)) if value else ""

@@ -42,7 +42,7 @@ class DateColumn(ColumnType):
         return None if value is None else value.isoformat()
 
     def format(self, value: Any, reader: Reader) -> str:
-        return "" if value is None else format_date(value, format="medium", locale=reader.language)
+        return "" if value is None else format_date(value, format="medium", locale=reader.locale)
 
     def export_cell(self, value: Any) -> Any:
         return value
@@ -77,8 +77,8 @@ class DateTimeColumn(ColumnType):
             return ""
         # The month in letters: 12/1/26 is read differently on either side of the Channel.
         local = value.astimezone(ZoneInfo(reader.time_zone))
-        day = format_date(local, "medium", locale=reader.language)
-        return f"{day}, {format_time(local, 'short', locale=reader.language)}"
+        day = format_date(local, "medium", locale=reader.locale)
+        return f"{day}, {format_time(local, 'short', locale=reader.locale)}"
 
     def form_value(self, value: Any, reader: Reader) -> str:
         """`YYYY-MM-DDTHH:MM` in the reader's zone, as an input of type datetime-local has it."""

@@ -10,10 +10,20 @@ from babel.numbers import format_decimal, format_percent
 from sqlalchemy import Boolean, Integer
 
 from ..sqltypes import ExactDecimal
+from . import money
 from .base import COMPARE, ColumnType, Reader, refuse
 
 _SPACES = re.compile(r"[\s\u00a0\u202f'’]")
+_THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:(?:,\d{3}){2,}|(?:\.\d{3}){2,})")
+# “1,200” is a thousand and two hundred to some people and little more than one to others. With a point it is a
+# program's way to write decimals.
+_EITHER = re.compile(r"(?<![\d.,])[1-9]\d{0,2},\d{3}(?![\d.,])")
 BOUND = Decimal(10) ** 12
+# What people and spreadsheets in the portal's languages write for a truth.
+YES = frozenset({"yes", "y", "true", "1", "on", "áno", "ano", "ja", "jah", "evet", "wahr", "pravda", "tõene", "doğru"})
+NO = frozenset({
+    "no", "n", "false", "0", "off", "nie", "ne", "nein", "ei", "hayır", "falsch", "nepravda", "väär", "yanlış",
+})  # fmt: skip
 
 
 class NumberColumn(ColumnType):
@@ -34,6 +44,10 @@ class NumberColumn(ColumnType):
         number = self.read(raw)
         if number is None:
             return None
+        if self.decimals < 3 and isinstance(raw, str) and _EITHER.search(raw):
+            words = "“%(value)s” can be read in two ways; write %(large)s or %(small)s."
+            raise refuse(words, value=raw[:40], large=str(int(number * 1000)),
+                         small=f"{number.normalize():f}")  # fmt: skip
         if number != round(number, self.decimals):
             raise refuse("There can be at most %(decimals)s decimal places.", decimals=self.decimals)
         low, high = self.options.get("min"), self.options.get("max")
@@ -77,7 +91,7 @@ class NumberColumn(ColumnType):
             if whole or not self.decimals
             else "#,##0." + "0" * min(self.decimals, 2) + "#" * max(self.decimals - 2, 0)
         )
-        return format_decimal(value, format=pattern, locale=reader.language)
+        return format_decimal(value, format=pattern, locale=reader.locale)
 
     def export_cell(self, value: Any) -> Any:
         return value
@@ -90,6 +104,10 @@ class CurrencyColumn(NumberColumn):
     form_field = "money"
     option_names = NumberColumn.option_names | {"currency_column"}
 
+    def read(self, raw: Any) -> Decimal | None:
+        """With a currency's sign or code too; whether it is the item's currency, the door asks (`checks`)."""
+        return super().read(money.without_sign(raw))
+
 
 class PercentColumn(NumberColumn):
     """A percentage; 35 means 35 %."""
@@ -100,8 +118,11 @@ class PercentColumn(NumberColumn):
     def decimals(self) -> int:
         return int(self.options.get("decimals", 0))
 
+    def read(self, raw: Any) -> Decimal | None:
+        return super().read(raw.strip().strip("%") if isinstance(raw, str) else raw)
+
     def format(self, value: Any, reader: Reader) -> str:
-        return "" if value is None else format_percent(value / 100, locale=reader.language, decimal_quantization=False)
+        return "" if value is None else format_percent(value / 100, locale=reader.locale, decimal_quantization=False)
 
 
 class BooleanColumn(ColumnType):
@@ -120,9 +141,9 @@ class BooleanColumn(ColumnType):
         if isinstance(raw, bool):
             return raw
         word = str(raw).strip().lower()
-        if word in ("true", "1", "yes", "on"):
+        if word in YES:
             return True
-        if word in ("false", "0", "no", "off"):
+        if word in NO:
             return False
         raise refuse("This must be yes or no.")
 
@@ -131,12 +152,16 @@ class BooleanColumn(ColumnType):
 
 
 def _plain(text: str) -> str:
-    """`1 200,50`, `1.200,50` and `1,200.50` as `1200.50`: the last separator is the decimal one."""
-    text = _SPACES.sub("", text)
+    """`1 200,50`, `1.200,50` and `1,200.50` as `1200.50`: the last separator is the decimal one; `(5)` is -5."""
+    text = _SPACES.sub("", text).replace("\u2212", "-")
+    if text.startswith("(") and text.endswith(")") and text[1:2].isdigit():
+        text = "-" + text[1:-1]
     if "," in text and "." in text:
         thousands = "," if text.rfind(",") < text.rfind(".") else "."
         text = text.replace(thousands, "")
-    return text.replace(",", ".") if text.count(",") == 1 else text.replace(",", "")
+    if _THOUSANDS.fullmatch(text):
+        return text.replace(",", "").replace(".", "")
+    return text.replace(",", ".") if text.count(",") == 1 else text
 
 
 class WholeColumn(NumberColumn):

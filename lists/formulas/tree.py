@@ -222,6 +222,13 @@ def own_columns(node: Node) -> Iterator[str]:
         yield from own_columns(part)
 
 
+def asks_if_blank(node: Node, name: str) -> bool:
+    """Whether it asks of this column itself if it is blank."""
+    if isinstance(node, Apply) and node.op == "isblank":
+        return any(isinstance(part, Field) and part.name == name for part in node.args)
+    return any(asks_if_blank(part, name) for part in node.parts)
+
+
 def gathers(node: Node) -> bool:
     """Whether anything in it is gathered from what points at an item."""
     if isinstance(node, Through):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ from flask_babel import ngettext
 from ...lists.catalogue import Column, ListDefinition
 from ...lists.columns import ColumnType, Reader, Reference, References
 from ...lists.columns.text import PhoneColumn
+from ...lists.errors import N_
 from ...lists.query import Item
 from ...lists.reading import SYSTEM_TYPES
 from ...lists.rights import Actor
@@ -26,6 +28,16 @@ _PILLS = {
     "closed": "", "passive": "", "normal": "", "low": "",
 }  # fmt: skip
 _MOST_TAGS = 12
+_SYSTEM_LABELS = {
+    "id": N_("Number"),
+    "guid": "GUID",
+    "version": N_("Version"),
+    "created": N_("Created"),
+    "created_by": N_("Created by"),
+    "modified": N_("Changed"),
+    "modified_by": N_("Changed by"),
+    "external_id": N_("External id"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +85,7 @@ def shown(found: ListDefinition, name: str, language: str) -> Shown | None:
 
 def system_label(name: str) -> str:
     """The name of a column that every list has."""
-    return {
-        "id": _("Number"),
-        "guid": "GUID",
-        "version": _("Version"),
-        "created": _("Created"),
-        "created_by": _("Created by"),
-        "modified": _("Changed"),
-        "modified_by": _("Changed by"),
-        "external_id": _("External id"),
-    }[name]
+    return _(_SYSTEM_LABELS[name])
 
 
 def item_href(list_name: str, item_id: int) -> str | None:
@@ -169,7 +172,13 @@ def at(instant: datetime.datetime, actor: Actor) -> Cell:
 
 def money(value: Any, code: str, kind: ColumnType, language: str) -> str:
     """An amount with its currency's sign behind it, without cents where there are none."""
-    return f"{kind.format(value, Reader(language))}\u00a0{get_currency_symbol(code, locale=language)}"
+    reader = Reader(language)
+    return f"{kind.format(value, reader)}\u00a0{_sign(code, reader)}"
+
+
+@cache
+def _sign(code: str, reader: Reader) -> str:
+    return get_currency_symbol(code, locale=reader.locale)
 
 
 def is_overdue(item: Item, name: str, today: datetime.date) -> bool:

@@ -11,7 +11,7 @@ from babel import Locale
 from babel.dates import get_day_names, get_month_names
 from babel.numbers import get_decimal_symbol, get_group_symbol
 
-from ...lists.columns import Reader
+from ...lists.columns import Reader, money
 from ...lists.columns.dates import local_to_instant
 from ...lists.errors import Invalid
 
@@ -39,7 +39,12 @@ def read_number(text: str, language: str) -> str:
 
     What is no number comes back as it was, for the column's type to refuse in its own words.
     """
-    bare = _SPACES.sub("", text)
+    amount = money.without_sign(text)
+    if amount != text:  # a spreadsheet's “€1,200”: the door asks what the sign means
+        return f"{money.sign_of(text)} {read_number(amount, language)}"
+    bare = _SPACES.sub("", text).replace("\u2212", "-")
+    if found := re.fullmatch(r"\((\d[\d.,]*)\)", bare):  # as spreadsheets write what is below nothing
+        bare = f"-{found[1]}"
     locale = Locale.parse(language)
     group, decimal = _SPACES.sub("", get_group_symbol(locale)), get_decimal_symbol(locale)
     if group and re.fullmatch(rf"[-+]?\d{{1,3}}(?:{re.escape(group)}\d{{3}})+(?:{re.escape(decimal)}\d+)?", bare):

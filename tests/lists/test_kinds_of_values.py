@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statements import statements
 
-from caseroom.lists import exporting, query, schema
+from caseroom.lists import exporting, items, query, schema
 from caseroom.lists.columns import Reader, column_type
 from caseroom.lists.columns.address import NEEDED, ORDERS, PARTS
 from caseroom.lists.errors import Invalid
@@ -246,3 +246,70 @@ def test_a_list_of_150_columns_works_everywhere_in_few_statements(house: House) 
         exporting.export(session, actor, "wide", "xlsx", io.BytesIO())
     rows = list(csv.DictReader(io.StringIO(target.getvalue().decode("utf-8-sig"))))
     assert rows[0]["c000"] == "other" and rows[1]["up.c000"] == "other" and rows[1]["c149"] == "0002"
+
+
+# --- Numbers --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [
+        ("1 200,50", "1200.50"), ("1.200,50", "1200.50"), ("1,200.50", "1200.50"), ("12,5", "12.50"), ("(5.00)", "-5.00"),
+        ("\u22125", "-5.00"), ("1,200,000", "1200000.00"), ("1.200.000", "1200000.00"), ("1.200", "1.20"), ("1e3", "1000.00"),
+        ("1,200", None), ("1,2,3", None), ("()", None), ("1..2", None), ("€5", None), ("5 %", None),
+    ],
+)  # fmt: skip
+def test_numbers_are_read_as_spreadsheets_write_them_and_never_guessed(written: str, number: str | None) -> None:
+    kind = column_type("number", {})
+    if number is None:
+        with pytest.raises(Invalid):
+            kind.parse(written)
+    else:
+        assert kind.parse(written) == Decimal(number)
+
+
+def test_three_decimals_behind_a_comma_are_decimals_where_the_column_has_so_many() -> None:
+    assert column_type("number", {"decimals": 3}).parse("1,200") == Decimal("1.200")
+    with pytest.raises(Invalid, match=r"can be read in two ways; write 1200 or 1\.2\."):
+        column_type("number", {"decimals": 2}).parse("1,200")
+
+
+@pytest.mark.parametrize(
+    ("written", "amount"),
+    [
+        ("€1,000.25", "1000.25"), ("5,00 €", "5"), ("EUR 5", "5"), ("(€5.00)", "-5"), ("-€5", "-5"), ("€ (5)", "-5"),
+        ("5", "5"),
+    ],
+)  # fmt: skip
+def test_an_amount_may_come_with_its_currencys_sign(house: House, written: str, amount: str) -> None:
+    deal = house.make_case(value=written, currency="EUR")
+    assert deal["value"] == Decimal(amount)
+
+
+@pytest.mark.parametrize("written", ["$5", "5 Kč", "USD 5", "5 GBP", "kr 5"])
+def test_an_amount_with_another_currencys_sign_is_refused(house: House, written: str) -> None:
+    words = "is in another currency than this amount, which is in EUR"
+    with pytest.raises(Invalid, match=words) as refused:
+        house.make_case(value=written, currency="EUR")
+    assert refused.value.errors[0].field == "value"
+    deal = house.make_case(value="1")
+    with pytest.raises(Invalid, match=words), house.write("north") as (session, actor):
+        items.update(session, actor, "cases", deal.id, {"value": written}, version=1)
+
+
+def test_a_sign_that_several_currencies_have_fits_each_of_them(house: House) -> None:
+    for code in ("USD", "CAD"):
+        assert house.make_case(value="$ 5", currency=code)["value"] == 5
+    assert house.make_case(value="5 kr", currency="SEK")["value"] == 5
+
+
+def test_truths_are_read_in_the_portals_languages() -> None:
+    kind = column_type("boolean", {})
+    assert {kind.parse(word) for word in ("yes", "Áno", "ja", "JAH", "evet", "TRUE", "1")} == {True}
+    assert {kind.parse(word) for word in ("no", "nie", "Nein", "ei", "hayır", "FALSE", "0")} == {False}
+    with pytest.raises(Invalid, match="yes or no"):
+        kind.parse("maybe")
+
+
+def test_a_percentage_may_come_with_its_sign() -> None:
+    assert column_type("percent", {}).parse("35 %") == 35

@@ -68,6 +68,15 @@ def test_a_value_that_breaks_its_rule_is_refused_in_the_rules_own_words(visits: 
     assert change(visits, visit, end="2026-12-03")["version"] == 2
 
 
+def test_a_columns_rule_is_asked_of_values_and_of_none_only_where_it_speaks_of_blanks(visits: House) -> None:
+    assert visits.make("visits", {"cost": None})["cost"] is None, "“cost >= 0” does not make a cost required"
+    with visits.write("admin") as (session, actor):
+        rule = {"formula": "NOT(ISBLANK(code)) or cost < 1000", "message": "Dear visits have a code."}
+        changing.change_column(session, actor, "visits", "code", {"validation": rule})
+    assert refused(visits, {"cost": "1000", "code": None}) == [("code", "Dear visits have a code.")]
+    assert visits.make("visits", {"cost": "999", "code": None})["code"] is None
+
+
 def test_the_words_are_in_the_readers_language(visits: House) -> None:
     with visits.home.database.write() as session:
         session.get_one(User, visits.people["north"]).language = "sk"
