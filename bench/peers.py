@@ -7,6 +7,7 @@ SQLite, the full run with 1,000,000 on both.
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import socket
@@ -169,7 +170,8 @@ def _database(folder: Path, server: str | None) -> Iterator[tuple[dict[str, str]
         return
     with fresh_database(server) as url:
         plain = url.replace("postgresql+psycopg:", "postgresql:")
-        host = {} if "@" in plain or "127.0.0.1" in plain else {"PGHOST": "/var/run/postgresql"}
+        by_socket = {"PGHOST": "/var/run/postgresql", "PGUSER": getpass.getuser()}
+        host = {} if "@" in plain or "127.0.0.1" in plain else by_socket
         yield {"DB_CLIENT": "pg", "DB_CONNECTION_STRING": plain, **host}, url
 
 
