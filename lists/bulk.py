@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,10 +10,11 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from . import pending
+from .models import now
 from .rights import Actor
 
 MOST_PER_TRANSACTION = 200
-ROWS, IDS = "bulk_rows", "bulk_ids"
+ROWS, IDS, INSTANT = "bulk_rows", "bulk_ids", "bulk_instant"
 
 
 @contextmanager
@@ -22,12 +24,17 @@ def many_writes(session: Session) -> Iterator[None]:
 
     Meant for at most MOST_PER_TRANSACTION writes: a longer transaction keeps others waiting (DESIGN 3).
     """
-    session.info[ROWS], session.info[IDS] = {}, {}
+    session.info[ROWS], session.info[IDS], session.info[INSTANT] = {}, {}, now()
     try:
         with pending.together(session):
             yield
     finally:
-        del session.info[ROWS], session.info[IDS]
+        del session.info[ROWS], session.info[IDS], session.info[INSTANT]
+
+
+def instant(session: Session) -> datetime.datetime:
+    """Now; of many writes, that of all of them."""
+    return session.info.get(INSTANT) or now()
 
 
 def known_rows(session: Session, list_name: str) -> dict[int, dict[str, Any] | None] | None:

@@ -191,6 +191,16 @@ class ListDefinition:
         return tuple((column.name, column.type) for column in self.columns if column.type.target)
 
     @cached_property
+    def trees(self) -> tuple[Column, ...]:
+        """The lookups by which the list's items lie in each other."""
+        return tuple(one for one in self.columns if one.options.get("tree") and one.type.target == self.name)
+
+    @cached_property
+    def amounts(self) -> frozenset[str]:
+        """The columns that hold amounts of money."""
+        return frozenset(column.name for column in self.columns if column.type.name == "currency")
+
+    @cached_property
     def required_columns(self) -> tuple[Column, ...]:
         return tuple(column for column in self.columns if column.required)
 

@@ -69,11 +69,11 @@ def _may_set(actor: Actor) -> bool:
 def currencies(session: Session, found: ListDefinition, given: Mapping[str, Any], new: Mapping[str, Any]) -> None:
     """Refuse amounts given with the sign of another currency than the item's (“$5” where the item is in euros)."""
     errors = []
-    for name, raw in given.items():
-        column = found.by_name.get(name)
-        named = money.currencies_of(raw) if column is not None and column.type.name == "currency" else frozenset()
+    for name in found.amounts & given.keys():
+        raw = given[name]
+        named = money.currencies_of(raw)
         if named:
-            beside = str(column.type.options.get("currency_column", "currency"))
+            beside = str(found.column(name).type.options.get("currency_column", "currency"))
             code = new.get(beside) or database_of(session).house.currency
             if code not in named:
                 words = N_("“%(value)s” is in another currency than this amount, which is in %(currency)s.")

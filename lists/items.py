@@ -12,11 +12,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from . import attaching, checks, content_types, hooks, numbering, query, recording, rows, scopes
+from . import attaching, bulk, checks, content_types, hooks, numbering, query, recording, rows, scopes, trees
 from .catalogue import ListDefinition, definition
 from .errors import Forbidden, Stale, Titles
 from .hooks import Change
-from .models import new_guid, now
+from .models import new_guid
 from .query import Item
 from .recycling import delete, discard, followers, purge, restore
 from .rights import Actor, Level
@@ -52,7 +52,7 @@ def add(
     of_type = content_types.as_type(found, parsed.get(content_types.NAME, content_types.default_of(found)))
     new = checks.defaults(of_type, actor)
     attaching.complete(session, found, parsed, {})
-    at = now()
+    at = bulk.instant(session)
     by = actor.user_id
     new |= {"guid": new_guid(), "created": at, "created_by": by, "modified": at, "modified_by": by}
     new |= {"external_id": None, "id": None, "version": 1, "flagged": None, **parsed}
@@ -66,6 +66,7 @@ def add(
     gap = checks.required(of_type, new, by_import=actor.by_import, besides=rules.hidden(new))
     new["flagged"] = gap or new["flagged"] or None
     rules.check(new)
+    trees.check(session, found, new, list(new))
     checks.unique(session, actor, found, new, list(new), None)
     scope = scopes.scope_of(session, found, new)
     _may_put_into(session, actor, found, scope)
@@ -176,6 +177,7 @@ def _write(session: Session, change: Change) -> bool:
     asked = {name: new.get(name) for name in {*names, *anew}}
     checks.required(of_type, asked, by_import=actor.by_import, besides=hidden)
     rules.check(new, names)
+    trees.check(session, found, new, names)
     checks.unique(session, actor, found, new, names, new["id"])
     numbering.keep_up(session, found, new, names)
     scope = scopes.scope_of(session, found, new)

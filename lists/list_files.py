@@ -29,6 +29,7 @@ ABOUT_LIST = (
     "validation",
     "comments",
     "form",
+    "folders",
     "settings",
 )
 OF_LIST = frozenset({*ABOUT_LIST, "columns", "views", "rows"})

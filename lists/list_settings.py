@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from . import list_forms, schema
+from . import folders, list_forms, schema
 from .catalogue import ListDefinition, definition, fresh
 from .errors import Forbidden, Invalid
 from .models import ListRow, now
@@ -37,7 +37,7 @@ def create(session: Session, actor: Actor, body: Mapping[str, Any]) -> ListDefin
 
 def change(session: Session, actor: Actor, list_name: str, body: Mapping[str, Any]) -> ListDefinition:
     """Change a list's `title`, `description`, `kind`, `separation`, `validation`, `headline`, `translated`, `archived`,
-    `comments`, `form`.
+    `comments`, `form`, `folders` (a lookup's name; true makes what is needed).
 
     Null takes a description, validation, headline or form away. A new separation or kind gives every item its new
     rights in this transaction. `translated`: languages in which entries have a name of their own. Raises Invalid on
@@ -46,6 +46,8 @@ def change(session: Session, actor: Actor, list_name: str, body: Mapping[str, An
     from . import items  # items needs the definitions, and only here do definitions need items
 
     found = schema.for_change(session, actor, list_name, alone=bool(_ALONE & set(body)))
+    if body.get(folders.SETTING) is True:
+        body = {**body, folders.SETTING: folders.make(session, actor, list_name)}
     row = session.get_one(ListRow, found.id)
     for key, value in body.items():
         if key not in _CHANGES:
@@ -162,6 +164,12 @@ def _form(session: Session, found: ListDefinition, row: ListRow, given: Any) -> 
     _set(row, "form", None if given is None else list_forms.checked(fresh(session).by_id[found.id], given))
 
 
+def _folders(session: Session, found: ListDefinition, row: ListRow, given: Any) -> None:
+    """By which lookup the list is arranged in folders; the lookup and the folders stay when it is not any more."""
+    lists = fresh(session)
+    _set(row, folders.SETTING, None if given is None else folders.checked(lists, lists.by_id[found.id], given))
+
+
 def _archived(_session: Session, found: ListDefinition, row: ListRow, given: Any) -> None:
     """Read-only and out of the navigation, until it is brought back."""
     if not isinstance(given, bool):
@@ -182,5 +190,5 @@ def _set(row: ListRow, key: str, value: Any) -> None:
 _CHANGES: dict[str, Callable[[Session, ListDefinition, ListRow, Any], None]] = {
     "title": _title, "description": _description, "separation": _separation, "kind": _kind,
     "translated": _translated, "validation": _validation, "headline": _headline,
-    "archived": _archived, "comments": _comments, "form": _form,
+    "archived": _archived, "comments": _comments, "form": _form, "folders": _folders,
 }  # fmt: skip

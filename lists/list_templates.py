@@ -12,7 +12,17 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from . import changing, column_options, content_types, list_files, list_forms, list_settings, schema, view_settings
+from . import (
+    changing,
+    column_options,
+    content_types,
+    folders,
+    list_files,
+    list_forms,
+    list_settings,
+    schema,
+    view_settings,
+)
 from .catalogue import Column, ListDefinition, View, catalogue, definition
 from .database import savepoint
 from .errors import Invalid
@@ -40,6 +50,8 @@ def body_of(session: Session, actor: Actor, list_name: str) -> dict[str, Any]:
         body["comments"] = False
     if found.settings.get("headline"):
         body["headline"] = found.settings["headline"]
+    if found.settings.get(folders.SETTING):
+        body[folders.SETTING] = found.settings[folders.SETTING]
     if (form := list_forms.shown(found)) is not None:
         body["form"] = form
     if found.settings.get("validation"):
@@ -80,6 +92,7 @@ def apply(session: Session, actor: Actor, body: Mapping[str, Any]) -> Applied:
     name = str(body["name"])
     done = Applied(name)
     with placed(body), savepoint(session):
+        _make_folders(session, actor, body)
         if name not in catalogue(session).by_name:
             _make(session, actor, body)
             done.made = True
@@ -88,6 +101,14 @@ def apply(session: Session, actor: Actor, body: Mapping[str, Any]) -> Applied:
         _keep_views(session, actor, body, done)
         schema.forget(session)
     return done
+
+
+def _make_folders(session: Session, actor: Actor, body: Mapping[str, Any]) -> None:
+    """Make the list of folders to which the file's list points, where it is not there."""
+    wanted = body.get(folders.SETTING)
+    target = next((one.get("list") for one in body.get("columns", ()) if one["name"] == wanted), None)
+    if target is not None and target not in (body["name"], *catalogue(session).by_name):
+        folders.make_list(session, actor, str(target), of=str(body["name"]), titles=schema.titles_of(body))
 
 
 def _make(session: Session, actor: Actor, body: Mapping[str, Any]) -> None:
@@ -154,7 +175,8 @@ def _are_same_types(found: ListDefinition, column: Column, given: Any, standing:
 
 
 def _about_list(body: Mapping[str, Any], besides: Sequence[str] = ()) -> dict[str, Any]:
-    known = ("title", "description", "kind", "separation", "headline", "translated", "validation", "comments", "form")
+    known = ("title", "description", "kind", "separation", "headline", "translated", "validation", "comments", "form",
+             "folders")  # fmt: skip
     return {key: body[key] for key in known if key in body and key not in besides}
 
 

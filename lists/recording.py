@@ -8,10 +8,10 @@ from typing import Any, cast
 from sqlalchemy import Table
 from sqlalchemy.orm import Session
 
-from . import changelog_buffer, pending
+from . import bulk, changelog_buffer, pending
 from .catalogue import ListDefinition
 from .hooks import Change
-from .models import Version, now
+from .models import Version
 
 _versions = cast(Table, Version.__table__)
 
@@ -26,7 +26,7 @@ def record(
     after: int | None,
 ) -> None:
     """The version row and the change log's line of one write."""
-    found, actor, at = change.definition, change.actor, now()
+    found, actor, at = change.definition, change.actor, bulk.instant(session)
     stored = {str(_column_key(found, name)): _json_value(found, name, value) for name, value in old.items()}
     row = {"list_id": found.id, "item_id": item_id, "version": version, "kind": change.kind, "old": stored}
     # The first version is the making itself, whose time and author an import may know.

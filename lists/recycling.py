@@ -51,7 +51,9 @@ def delete(session: Session, actor: Actor, list_name: str, item_id: int, *, vers
     if found.settings.get("keep_used"):
         one_at_a_time(session, "use", found.id)
         if uses.users_of(session, found.name, item_id, 1):
-            raise Conflict("Other records use this; retire it instead.")
+            if found.has("retired"):
+                raise Conflict("Other records use this; retire it instead.")
+            raise Conflict("Other records use this; move or delete them first.")
     at = now()
     for child, child_id in rows.followers_of(session, found, item_id):
         _put_away(session, actor, child, rows.raw(session, child, child_id), at)

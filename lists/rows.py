@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from . import bulk, locking, pending, query
 from .catalogue import Column, ListDefinition, catalogue
 from .errors import N_, Forbidden, NotFound, Stale
-from .models import now
 from .reading import Reading, Stage
 from .rights import Actor, Level
 
@@ -61,8 +60,9 @@ def _physical(found: ListDefinition, values: Mapping[str, Any]) -> dict[str, Any
 
 
 def insert(session: Session, found: ListDefinition, new: Mapping[str, Any], scope: int) -> int:
-    values = _physical(found, {**new, "scope_id": scope})
-    values.pop("id", None)
+    names = found.stored_names
+    values = {names.get(name, name): value for name, value in new.items() if name != "id"}
+    values["scope_id"] = scope
     return pending.insert_numbered(session, found.table, values)
 
 
@@ -71,7 +71,7 @@ def update(
 ) -> None:
     physical = _physical(found, values) | {
         "version": old["version"] + 1,
-        "modified": now(),
+        "modified": bulk.instant(session),
         "modified_by": actor.user_id,
     }
     table = found.table

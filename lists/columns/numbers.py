@@ -45,9 +45,10 @@ class NumberColumn(ColumnType):
         if number is None:
             return None
         if self.decimals < 3 and isinstance(raw, str) and _EITHER.search(raw):
-            words = "“%(value)s” can be read in two ways; write %(large)s or %(small)s."
-            raise refuse(words, value=raw[:40], large=str(int(number * 1000)),
-                         small=f"{number.normalize():f}")  # fmt: skip
+            raise refuse(
+                "“%(value)s” can be read in two ways; write %(large)s or %(small)s.",
+                value=raw[:40], large=str(int(number * 1000)), small=f"{number.normalize():f}",
+            )  # fmt: skip
         if number != round(number, self.decimals):
             raise refuse("There can be at most %(decimals)s decimal places.", decimals=self.decimals)
         low, high = self.options.get("min"), self.options.get("max")

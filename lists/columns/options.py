@@ -37,6 +37,7 @@ OPTIONS: Mapping[str, Option] = {
     "of": Option("text", N_("Of which of its columns"), N_("Its internal name; nothing where items are counted.")),
     "filter": Option("formula", N_("Only items for which"), N_("A formula over the other list's columns.")),
     "show": Option("names", N_("Columns that come along"), N_("Internal names parted by commas, such as phone, web.")),
+    "tree": Option("switch", N_("Items lie in each other"), N_("Of a lookup to its own list: none lies in itself.")),
     "multiple": Option("switch", N_("Several people")),
     "formula": Option("formula", N_("Formula"), N_("For example: price * amount"), required=True),
     "format": Option("format", N_("Shown as")),

@@ -44,19 +44,22 @@ class References(list[Reference]):
 class LookupColumn(ColumnType):
     """One item of another list (option `list`). Written as an id, read as a Reference.
 
-    `show`: columns of that list that come along, as columns called `<lookup>.<column>`.
+    `show`: columns of that list that come along, as columns called `<lookup>.<column>`. `tree`, of a lookup to its own
+    list: the items lie in each other, none of them in itself (trees.py).
     """
 
     name = "lookup"
     is_indexed = True
     operators = frozenset({"eq", "ne", "in", "empty", "contains", "startswith", "endswith"})
     form_field = "lookup"
-    option_names = frozenset({"list", "show"})
-    lasting = frozenset({"list"})
+    option_names = frozenset({"list", "show", "tree"})
+    lasting = frozenset({"list", "tree"})
 
     @classmethod
     def check_options(cls, options: Mapping[str, Any]) -> None:
-        show = options.get("show")
+        show, tree = options.get("show"), options.get("tree")
+        if not isinstance(tree, bool | None):
+            raise Invalid("tree", "This must be true or false.")
         if show is None:
             return
         sound = isinstance(show, list) and len(show) <= MOST_SHOWN and all(isinstance(name, str) for name in show)

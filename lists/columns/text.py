@@ -117,7 +117,7 @@ class PhoneColumn(TextColumn):
     @classmethod
     def check_options(cls, options: Mapping[str, Any]) -> None:
         country = options.get("country")
-        if country is not None and country not in phonenumbers.SUPPORTED_REGIONS:
+        if country is not None and str(country) not in phonenumbers.SUPPORTED_REGIONS:
             raise Invalid("country", "“%(value)s” is not a country's code of two letters.", value=str(country)[:40])
 
     def parse(self, raw: Any) -> str | None:

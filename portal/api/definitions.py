@@ -8,7 +8,18 @@ from typing import Any
 from flask import Blueprint, Response, url_for
 from flask.typing import ResponseReturnValue
 
-from ...lists import bins, changing, comments, list_forms, list_settings, retyping, retyping_jobs, schema, views
+from ...lists import (
+    bins,
+    changing,
+    comments,
+    folders,
+    list_forms,
+    list_settings,
+    retyping,
+    retyping_jobs,
+    schema,
+    views,
+)
 from ...lists.catalogue import Column, ListDefinition, catalogue, definition
 from ...lists.errors import Invalid
 from ...lists.formulas import definitions as formulas
@@ -22,7 +33,8 @@ from .views import view_json
 
 blueprint = Blueprint("api_lists", __name__, url_prefix="/api/v1/lists")
 TAG = "lists"
-_GIVEN = ("name", "title", "separation", "description", "kind", "headline", "translated", "validation", "form")
+_GIVEN = ("name", "title", "separation", "description", "kind", "headline", "translated", "validation", "form",
+          "comments", "folders")  # fmt: skip
 _HIDDEN_OPTIONS = ("hidden", "section", "in_form", "by_program")
 
 
@@ -193,6 +205,8 @@ def _list_json(found: ListDefinition, who: Actor) -> dict[str, Any]:
         shown["headline"] = found.settings["headline"]
     if (form := list_forms.shown(found)) is not None:
         shown["form"] = form
+    if found.settings.get(folders.SETTING):
+        shown[folders.SETTING] = found.settings[folders.SETTING]
     if found.is_archived:
         shown["archived"] = True
     if not comments.are_on(found):

@@ -227,6 +227,7 @@ LIST: Schema = {
         "description": TITLES,
         "headline": {"type": "array", "items": TEXT},
         "form": FORM,
+        "folders": {"type": "string", "description": "The lookup by which items lie in folders"},
         "archived": {"type": "boolean"},
         "comments": {"type": "boolean"},
         "columns": {"type": "array", "items": ref("Column")},
@@ -308,6 +309,10 @@ _OF_LIST: Mapping[str, Schema] = {
     "validation": VALIDATION_GIVEN,
     "comments": {"type": "boolean", "description": "Whether items have comments"},
     "form": {"anyOf": [FORM, _OR_NULL]},
+    "folders": {
+        "type": ["string", "boolean", "null"],
+        "description": "The lookup by which items lie in folders; true makes it and the list of folders",
+    },
 }
 LIST_CHANGED: Schema = fields({**_OF_LIST, "archived": {"type": "boolean"}})
 LIST_GIVEN: Schema = fields(

@@ -17,10 +17,11 @@ from flask_babel import ngettext
 from ...lists.catalogue import Column, ListDefinition
 from ...lists.columns import ColumnType, Reader, Reference, References
 from ...lists.columns.text import PhoneColumn
-from ...lists.errors import N_
+from ...lists.errors import Words
 from ...lists.query import Item
 from ...lists.reading import SYSTEM_TYPES
 from ...lists.rights import Actor
+from ..errors import said
 
 # Choices whose value says how things stand; a definition's own choice may say `kind` itself.
 _PILLS = {
@@ -29,14 +30,14 @@ _PILLS = {
 }  # fmt: skip
 _MOST_TAGS = 12
 _SYSTEM_LABELS = {
-    "id": N_("Number"),
-    "guid": "GUID",
-    "version": N_("Version"),
-    "created": N_("Created"),
-    "created_by": N_("Created by"),
-    "modified": N_("Changed"),
-    "modified_by": N_("Changed by"),
-    "external_id": N_("External id"),
+    "id": Words("Number"),
+    "guid": Words("GUID"),
+    "version": Words("Version"),
+    "created": Words("Created"),
+    "created_by": Words("Created by"),
+    "modified": Words("Changed"),
+    "modified_by": Words("Changed by"),
+    "external_id": Words("External id"),
 }
 
 
@@ -85,7 +86,7 @@ def shown(found: ListDefinition, name: str, language: str) -> Shown | None:
 
 def system_label(name: str) -> str:
     """The name of a column that every list has."""
-    return _(_SYSTEM_LABELS[name])
+    return said(_SYSTEM_LABELS[name])
 
 
 def item_href(list_name: str, item_id: int) -> str | None:

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from ...lists import bins, changing, comments, list_settings
+from ...lists import bins, changing, comments, folders, list_settings
 from ...lists.catalogue import Column, ListDefinition, catalogue, definition
 from ...lists.database import savepoint
 from ...lists.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
@@ -77,7 +77,9 @@ def save(list_name: str) -> ResponseReturnValue:
         column_form.must_have_title(body)
         _confirmed(changes)
         with savepoint(session()):
-            list_settings.change(session(), actor(), list_name, changes)
+            # Folders are made at the first time; without them the lookup stays.
+            without = {"folders": None} if changes.get("folders") is False else {}
+            list_settings.change(session(), actor(), list_name, {**changes, **without})
     except (Invalid, Conflict) as refusal:
         return _settings_page(found, body, texts_of(refusal, "title")), status_of(refusal)
     flash(_("The list's settings are saved.") if changes else _("Nothing was changed."), "ok")
@@ -191,6 +193,7 @@ def _read() -> dict[str, Any]:
         body |= {"kind": form["kind"], "translated": form.getlist("translated") or None}
     if "headline-here" in form:
         body["comments"] = bool(form.get("comments"))
+        body["folders"] = bool(form.get("folders"))
         body["headline"] = form.getlist("headline")
         formula, message = column_form.clean(form.get("validation")), column_form.by_language(form, "message")
         rule = {"formula": formula, **({"message": message} if message else {})}
@@ -220,7 +223,7 @@ def _stored(found: ListDefinition) -> dict[str, Any]:
         "kind": found.kind if found.kind in list_settings.KINDS else "list", "separation": found.separation,
         "translated": list(found.settings.get("translated", ())) or None,
         "headline": list(found.settings.get("headline", ("name",))), "validation": rule["validation"],
-        "comments": comments.are_on(found),
+        "comments": comments.are_on(found), "folders": bool(found.settings.get(folders.SETTING)),
     }  # fmt: skip
 
 
@@ -276,6 +279,9 @@ def _further_fields(values: Mapping[str, Any], errors: Errors, found: ListDefini
     ]  # fmt: skip
     made.append(Field("comments", "checkbox", _("Items have comments"), values.get("comments"), False, None,
                       list(errors.get("comments", ())), {}))  # fmt: skip
+    made.append(Field("folders", "checkbox", _("Items lie in folders"), values.get("folders"), False,
+                      _("Folders are shown above the rows; each item lies in one of them or in none."),
+                      list(errors.get("folders", ())), {}))  # fmt: skip
     return made + column_form.language_fields(
         "message", _("What to say otherwise"), rule.get("message") or {}, {}, first=me.language
     )

@@ -28,7 +28,7 @@ from ...lists.rights import Actor
 from ...lists.views import first_view, view_called
 from ..errors import said
 from ..request import session as request_session
-from . import list_filters
+from . import list_filters, list_folders
 from .cells import shown
 from .list_filters import Chosen
 
@@ -39,7 +39,7 @@ NONE = "none"  # an argument that takes away what the view says
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 # What a view would keep.
 SHAPING = ("columns", "widths", "filter", "sort", "group", "totals", "colours", "kind", "board", "start", "end")
-KEPT = ("view", *SHAPING, "fold", "date", "search")
+KEPT = ("view", *SHAPING, "folder", "fold", "date", "search")
 Order = tuple[tuple[str, bool], ...]
 
 
@@ -64,6 +64,7 @@ class ListState:
     named: Mapping[str, str] = field(default_factory=dict)  # board, start, end
     chosen: tuple[Chosen, ...] = ()
     search: str = ""
+    folder: str = ""
     folded: bool = False
     after: str | None = None
     given: Mapping[str, str] = field(default_factory=dict)
@@ -152,6 +153,10 @@ def read(found: ListDefinition, actor: Actor, arguments: Arguments) -> ListState
     problems: list[str] = []
     view = _view(found, actor, plain.get("view"), problems)
     given = {name: plain[name] for name in KEPT if name in plain}
+    folder = list_folders.known(request_session(), found, actor, plain.get("folder", ""))
+    if folder is None:
+        problems.append(_("This folder is not there any more, or you may not see it."))
+        del given["folder"]
     shape = _Shape(found, actor, view.settings if view else {}, given, problems)
     return ListState(
         found,
@@ -165,6 +170,7 @@ def read(found: ListDefinition, actor: Actor, arguments: Arguments) -> ListState
         named=shape.named,
         chosen=list_filters.read(found, actor, pairs, problems),
         search=plain.get("search", "")[:200],
+        folder=folder or "",
         folded=bool(plain.get("fold")),
         after=plain.get("after"),
         given=given,
@@ -187,7 +193,7 @@ def view_chosen(state: ListState, actor: Actor) -> tuple[Chosen, ...] | None:
 
 def where(session: Session, state: ListState, actor: Actor) -> Filter:
     """The view's filter and the address's together. Raises Invalid for a value that its column cannot have."""
-    parts: list[Filter] = []
+    parts: list[Filter] = [part for part in [list_folders.condition(session, state, actor)] if part]
     if state.view_filter:
         parts.append(odata.parse_filter(state.view_filter, state.definition, actor, now(), catalogue(session)))
     return And([*parts, *list_filters.together(state.chosen, actor)])

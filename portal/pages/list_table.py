@@ -20,7 +20,7 @@ from ...lists.models import now
 from ...lists.query import Count, Item
 from ...lists.rights import Actor, may_add
 from ..request import session
-from . import list_filters, list_state
+from . import list_filters, list_folders, list_state
 from .cells import Cell, Shown, cell, item_href, shown
 from .column_menu import head
 from .list_groups import Groups, groups
@@ -71,7 +71,7 @@ def around(found: ListDefinition, me: Actor, state: ListState, base: str) -> dic
     if state.search:
         searched = _("Search: %(words)s", words=state.search)
         chips.append({"label": searched, "remove_href": state.href(base, search=None)})
-    view = state.view
+    view, presets = state.view, list_folders.preset(session(), state)
     return {
         "definition": found,
         "actor": me,
@@ -86,8 +86,9 @@ def around(found: ListDefinition, me: Actor, state: ListState, base: str) -> dic
         "titles": titles,
         "other_view": _other_view(found, me, state, base),
         "may_add": may_add(found, me),
-        "new_href": _new_href(found, me),
-        "new_types": _new_types(found, me),
+        "new_href": _new_href(found, me, presets),
+        "new_types": _new_types(found, me, presets),
+        "folders": list_folders.context(session(), found, me, state, base),
         "new_label": _("File a mail") if found.name == "mails" else None,
         "query": state.href(""),
         "may_save": view is not None and views.may_change(view, me),
@@ -200,18 +201,20 @@ def _other_view(found: ListDefinition, me: Actor, state: ListState, base: str) -
     return None
 
 
-def _new_types(found: ListDefinition, me: Actor) -> list[tuple[str, str]]:
+def _new_types(found: ListDefinition, me: Actor, presets: dict[str, Any]) -> list[tuple[str, str]]:
     """What of several types may be made here: title and address."""
     column = content_types.column_of(found)
-    if column is None or not _new_href(found, me):
+    if column is None or not may_add(found, me):
         return []
     kind = column.type
     there = [(value, title) for value, title in kind.choices(me.reader) if value not in kind.retired]  # type: ignore[attr-defined]
-    made = [(title, url_for("items.new", list_name=found.name, content_type=value)) for value, title in there]
+    made = [
+        (title, url_for("items.new", list_name=found.name, content_type=value, **presets)) for value, title in there
+    ]
     return made if len(made) > 1 else []
 
 
-def _new_href(found: ListDefinition, me: Actor) -> str | None:
+def _new_href(found: ListDefinition, me: Actor, presets: dict[str, Any]) -> str | None:
     if not may_add(found, me):
         return None
-    return found.settings.get("new_page") or url_for("items.new", list_name=found.name)
+    return found.settings.get("new_page") or url_for("items.new", list_name=found.name, **presets)

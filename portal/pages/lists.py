@@ -12,6 +12,7 @@ from sqlalchemy import select
 from ...lists import query, views
 from ...lists.catalogue import ListDefinition, catalogue, definition
 from ...lists.errors import Invalid
+from ...lists.folders import is_list_of_folders
 from ...lists.models import User, UserRole
 from ...lists.reading import Stage
 from ...lists.rights import Actor, may_open
@@ -32,7 +33,7 @@ def index() -> ResponseReturnValue:
     me = actor()
     groups: dict[str, list[ListDefinition]] = {"crm": [], "documents": [], "own": [], "codes": [], "archived": []}
     for found in catalogue(session()).by_name.values():
-        if may_open(found, me) and (not found.is_archived or me.is_administrator):
+        if may_open(found, me) and (not found.is_archived or me.is_administrator) and not is_list_of_folders(found):
             groups[_group_of(found)].append(found)
     titles = {
         "crm": _("Customers and cases"),

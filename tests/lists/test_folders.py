@@ -1,0 +1,157 @@
+"""Folders of a list: items that lie in each other, and the lookup by which others lie in them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from house import House
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from caseroom.lists import folders, items, list_files, list_settings, list_templates, query, schema
+from caseroom.lists.catalogue import catalogue, definition
+from caseroom.lists.errors import Conflict, Invalid
+from caseroom.lists.folders import Folders
+from caseroom.lists.trees import DEEPEST
+
+
+@pytest.fixture
+def papers(house: House) -> House:
+    with house.write("admin") as (session, actor):
+        schema.create_list(session, actor, {"name": "papers", "title": {"en": "Papers", "sk": "Papiere"}})
+        list_settings.change(session, actor, "papers", {"folders": True})
+    return house
+
+
+def there(session: Any) -> Folders:
+    found = folders.of(catalogue(session), definition(session, "papers"))
+    assert found is not None
+    return found
+
+
+def make(house: House, name: str, inside: int | None = None) -> int:
+    return house.make("papers_folders", {"name": name, "inside": inside}).id
+
+
+def in_folder(house: House, folder_id: int | None, *, below: bool = False) -> list[str]:
+    with house.read("north") as (session, actor):
+        where = folders.shown_in(session, actor, there(session), folder_id, with_all_below=below)
+        page = query.page(session, actor, "papers", where=where, order=[("name", False)])
+        return [item.title for item in page.items]
+
+
+def test_folders_are_a_list_of_their_own_named_after_the_first(papers: House) -> None:
+    with papers.read("north") as (session, _actor):
+        found = there(session)
+        assert (found.column.name, found.list.name, found.parent.name) == ("folder", "papers_folders", "inside")
+        assert found.list.titles == {"en": "Folders of “Papers”", "sk": "Priečinky zoznamu „Papiere“"}
+
+
+def test_what_lies_where_and_what_lies_below(papers: House) -> None:
+    year = make(papers, "2026")
+    spring = make(papers, "Spring", year)
+    make(papers, "Autumn", year)
+    for name, folder in (("plan", None), ("report", year), ("offer", spring)):
+        papers.make("papers", {"name": name, "folder": folder})
+    assert in_folder(papers, None) == ["plan"] and in_folder(papers, year) == ["report"]
+    assert in_folder(papers, year, below=True) == ["offer", "report"]
+    assert in_folder(papers, None, below=True) == ["offer", "plan", "report"]
+    with papers.read("north") as (session, actor):
+        assert [one.title for one in folders.inside(session, actor, there(session), year)] == ["Autumn", "Spring"]
+        assert [one.title for one in folders.inside(session, actor, there(session), None)] == ["2026"]
+        assert [one.title for one in folders.way_to(session, actor, there(session), spring)] == ["2026", "Spring"]
+
+
+def test_a_folder_cannot_lie_in_itself_or_below_itself(papers: House) -> None:
+    outer = make(papers, "outer")
+    middle = make(papers, "middle", outer)
+    inner = make(papers, "inner", middle)
+    for target in (outer, middle, inner):
+        with pytest.raises(Invalid, match="lies in the item itself") as refusal, papers.write("north") as (s, actor):
+            items.update(s, actor, "papers_folders", outer, {"inside": target}, version=None)
+        assert refusal.value.errors[0].field == "inside"
+    with papers.write("north") as (session, actor):
+        items.update(session, actor, "papers_folders", inner, {"inside": None}, version=None)
+
+
+def test_folders_lie_in_each_other_only_so_deep(papers: House) -> None:
+    last = make(papers, "1")
+    for depth in range(2, DEEPEST + 1):
+        last = make(papers, str(depth), last)
+    with pytest.raises(Invalid, match="at most 20 deep"):
+        make(papers, "one more", last)
+
+
+def test_a_folder_with_something_in_it_is_not_deleted(papers: House) -> None:
+    year = make(papers, "2026")
+    inner = make(papers, "inner", year)
+    paper = papers.make("papers", {"name": "report", "folder": inner})
+    for folder in (year, inner):
+        with pytest.raises(Conflict, match="move or delete them first"), papers.write("north") as (session, actor):
+            items.delete(session, actor, "papers_folders", folder, version=None)
+    with papers.write("north") as (session, actor):
+        items.delete(session, actor, "papers", paper.id, version=None)
+        items.delete(session, actor, "papers_folders", inner, version=None)
+        items.delete(session, actor, "papers_folders", year, version=None)
+
+
+def test_a_list_without_folders_any_more_shows_everything_and_has_them_again(papers: House) -> None:
+    papers.make("papers", {"name": "report", "folder": make(papers, "2026")})
+    with papers.write("admin") as (session, actor):
+        list_settings.change(session, actor, "papers", {"folders": None})
+        assert folders.of(catalogue(session), definition(session, "papers")) is None
+    with papers.write("admin") as (session, actor):
+        list_settings.change(session, actor, "papers", {"folders": True})
+        assert there(session).list.name == "papers_folders"
+
+
+@pytest.mark.parametrize("given_name", ["name", "no_such", 7, [], "company"])
+def test_only_a_lookup_into_a_tree_makes_folders(papers: House, given_name: Any) -> None:
+    with papers.write("admin") as (session, actor):
+        schema.add_column(session, actor, "papers", {"name": "company", "type": "lookup", "list": "stages"})
+    with pytest.raises(Invalid, match="lie in each other") as refusal, papers.write("admin") as (session, actor):
+        list_settings.change(session, actor, "papers", {"folders": given_name})
+    assert refusal.value.errors[0].field == "folders"
+
+
+def test_a_list_with_another_column_called_folder_keeps_it(house: House) -> None:
+    with house.write("admin") as (session, actor):
+        body = {"name": "boxes", "columns": [{"name": "folder", "type": "text"}]}
+        schema.create_list(session, actor, body)
+    with pytest.raises(Invalid, match="something else"), house.write("admin") as (session, actor):
+        list_settings.change(session, actor, "boxes", {"folders": True})
+    with house.read("admin") as (session, _actor):
+        assert "boxes_folders" not in catalogue(session).by_name
+
+
+def test_a_file_brings_the_folders_along_where_they_are_not(papers: House) -> None:
+    with papers.write("admin") as (session, actor):
+        body = list_templates.body_of(session, actor, "papers")
+        text = "".join(list_files.write(body)).replace('"papers', '"letters')
+        read = list_files.read(text)
+        assert list_templates.apply(session, actor, read).made
+        found = folders.of(catalogue(session), definition(session, "letters"))
+        assert found is not None and found.list.name == "letters_folders"
+        assert not list_templates.apply(session, actor, read).changed, "applied twice it changes nothing"
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=10, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 5), st.none() | st.integers(0, 5)), max_size=12))
+def test_however_folders_are_moved_none_lies_in_itself(papers: House, moves: list[tuple[int, int | None]]) -> None:
+    ids = [make(papers, f"f{number}") for number in range(6)]
+    above: dict[int, int | None] = dict.fromkeys(range(6))
+    for moved, to in moves:
+        way, at = {moved}, to
+        while at is not None and at not in way:
+            way.add(at)
+            at = above[at]
+        try:
+            with papers.write("north") as (session, actor):
+                inside = None if to is None else ids[to]
+                items.update(session, actor, "papers_folders", ids[moved], {"inside": inside}, version=None)
+        except Invalid:
+            assert at is not None, "refused, though it lies not in itself"
+        else:
+            assert at is None, "taken, though it would lie in itself"
+            above[moved] = to
