@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from caseroom.libraries import documents
-from caseroom.lists import bins, filters, imports, items, query, schema
+from caseroom.lists import bins, filters, imports, items, list_settings, query, schema
 from caseroom.lists.filters import And, Compare
 from caseroom.lists.models import User
 from caseroom.lists.query import Item
@@ -104,6 +104,12 @@ def enter(home: Home) -> DemoHouse:
         house.ids["colleague"] = colleague.id
     house.ids |= _imported(house)
     with house.write("admin") as (session, admin):
+        schema.create_list(session, admin, {"name": "papers", "title": "Papers"})
+        list_settings.change(session, admin, "papers", {"folders": True})
+        outer = items.create(session, admin, "papers_folders", {"name": "Contracts"})
+        house.ids["folder"] = outer.id
+        items.create(session, admin, "papers_folders", {"name": "With customers", "inside": outer.id})
+        items.create(session, admin, "papers", {"name": "Frame contract", "folder": outer.id})
         house.ids["deleted_list"] = schema.create_list(session, admin, {"name": "trials", "title": "Trials"})
         bins.delete_list(session, admin, "trials")
     return house

@@ -241,6 +241,7 @@ SIGHTS = [
     Sight("/sign-in", who=None, then=refused("main button", email="north@demo.test", password="wrong"), what="refused"),
     # Lists
     Sight("/lists"),
+    *(Sight(f"/lists/papers?folder={one}") for one in ("{folder}", "all")),
     *(Sight(f"/lists/{name}") for name in ("relations", "contacts", "cases", "activities", "documents", "mails")),
     Sight("/lists/events"),
     Sight("/lists/products"),
