@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from ..api.batch import batch_of, edits_of, refusal_json
 from ..api.json import answer, body, only
 from ..errors import said
 from ..request import actor, home, session
-from . import forms, grid_cells, grid_rows, list_state
+from . import forms, grid_cells, grid_rows, list_folders, list_state
 from .cells import Shown
 from .grid_cells import Typed
 from .list_table import shown_columns
@@ -75,8 +75,9 @@ def write(list_name: str) -> ResponseReturnValue:
     only(given, "batch", "changes")
     with home().database.read() as reading:  # before the one writer's lock is held
         found = definition(reading, list_name)
-        columns = shown_columns(list_state.read(found, me, request.args), me)
-        read = _read(reading, me, found, given.get("changes"))
+        state = list_state.read(found, me, request.args)
+        columns = shown_columns(state, me)
+        read = _read(reading, me, found, given.get("changes"), list_folders.preset(reading, state))
     batch = batch_of(given.get("batch"))
     try:
         done = editing.write(session(), me, list_name, read.edits, batch=batch, refused=read.refusals)
@@ -117,8 +118,11 @@ class _Read:
     refusals: list[Refusal] = field(default_factory=list)
 
 
-def _read(reading: Session, me: Actor, found: ListDefinition, given: Any) -> _Read:
-    """The batch of a request: typed cells become values, names become ids. Raises Invalid for what is no batch."""
+def _read(reading: Session, me: Actor, found: ListDefinition, given: Any, begun: Mapping[str, Any]) -> _Read:
+    """The batch of a request: typed cells become values, names become ids. Raises Invalid for what is no batch.
+
+    `begun`: what new rows begin with beside their cells.
+    """
     changes = [dict(one) if isinstance(one, dict) else one for one in given] if isinstance(given, list) else given
     cells = [_cells(one, place) for place, one in enumerate(changes)] if isinstance(changes, list) else []
     edits = edits_of(changes)
@@ -136,7 +140,8 @@ def _read(reading: Session, me: Actor, found: ListDefinition, given: Any) -> _Re
         files, lost = grid_cells.read_files(me, found, place, edit.values)
         refusals += lost
         kept = {name: value for name, value in edit.values.items() if name not in {one.column for one in lost}}
-        whole.append(replace(edit, values={**kept, **own, **files}))
+        first = begun if edit.kind == "create" else {}
+        whole.append(replace(edit, values={**first, **kept, **own, **files}))
     return _Read(whole, refusals)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import uuid
 from typing import Any
 
 import pytest
@@ -130,3 +131,15 @@ def test_the_api_makes_folders_and_says_by_which_lookup(house: House) -> None:
     assert refused.status_code == 422 and refused.json["errors"][0]["field"] == "inside"
     assert api.patch("/api/v1/lists/papers", json={"folders": None}).status_code == 200
     assert "folders" not in api.get("/api/v1/lists/papers").json
+
+
+def test_a_row_added_in_quick_edit_lies_where_one_stands(papers: House) -> None:
+    year = make(papers, "2026")
+    client = papers.client("north")
+    token = token_of(client.get(f"/lists/papers/grid?folder={year}").text)
+    change = {"kind": "create", "key": "new-1", "cells": {"name": "typed"}}
+    for address in (f"?folder={year}", ""):
+        sent = {"batch": str(uuid.uuid4()), "changes": [change]}
+        answer = client.post(f"/lists/papers/grid{address}", json=sent, headers={"X-CSRFToken": token})
+        assert answer.status_code == 200, answer.text
+    assert rows(show(client, folder=year)) == rows(show(client)) == ["typed"]
