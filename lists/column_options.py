@@ -30,7 +30,7 @@ COMMON = frozenset(
 )
 SWITCHES = (
     "required", "unique", "indexed", "by_program", "hidden", "in_form", "search", "multiline", "per_year", "multiple",
-    "complete",
+    "complete", "tree",
 )  # fmt: skip
 LONGEST_INDEXED = 500  # characters; PostgreSQL refuses rows whose index entry is longer than 2,704 bytes
 LONGEST_DESCRIPTION = 1000

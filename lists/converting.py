@@ -23,7 +23,7 @@ from .rights import PROGRAM
 
 CONVERTIBLE = frozenset({
     "text", "rich_text", "number", "currency", "percent", "boolean", "date", "datetime", "choice", "multi_choice",
-    "lookup", "multi_lookup", "person", "tags", "email", "phone", "url", "country", "address", "location",
+    "lookup", "multi_lookup", "person", "group", "tags", "email", "phone", "url", "country", "address", "location",
 })  # fmt: skip
 ONLY_FROM = frozenset({"auto_number"})  # nobody but the program gives numbers of a series
 # A value as the new type stores it, and what is lost by it; None = nothing is lost.

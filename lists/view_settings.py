@@ -31,6 +31,7 @@ SETTINGS = (
     "default_for",
 )  # fmt: skip
 MOST_COLUMNS, MOST_GROUPS, MOST_COLOURS = 100, 2, 20
+_POINTING = ("lookup", "person", "group")
 WIDTHS = (40, 1000)  # pixels
 _WHOLE_DAYS = ("date", "datetime")
 _NAMED = ("board", "start", "end")
@@ -140,13 +141,13 @@ def group_columns(found: ListDefinition, text: str | None) -> list[tuple[str, bo
 
 def can_group(kind: ColumnType) -> bool:
     """Whether several rows may be expected to share a value of this type."""
-    plain = ("choice", "content_type", "lookup", "person", "boolean", "country", "text", "date", "number", "whole")
-    return not kind.is_multi and kind.name in plain and not kind.options.get("multiline")
+    plain = ("choice", "content_type", "boolean", "country", "text", "date", "number", "whole")
+    return not kind.is_multi and kind.name in (*plain, *_POINTING) and not kind.options.get("multiline")
 
 
 def can_board(kind: ColumnType) -> bool:
     """Whether a board may have a column for each value of this type."""
-    return kind.name in ("choice", "content_type", "lookup")
+    return kind.name in ("choice", "content_type", "lookup", "group") and not kind.is_multi
 
 
 def _group(found: ListDefinition, given: str) -> str:

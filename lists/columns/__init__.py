@@ -17,6 +17,7 @@ from .dates import DateColumn, DateTimeColumn
 from .location import LocationColumn
 from .numbers import BooleanColumn, CurrencyColumn, NumberColumn, PercentColumn
 from .references import (
+    GroupColumn,
     LookupColumn,
     MultiLookupColumn,
     ParticipantsColumn,
@@ -31,8 +32,8 @@ TYPES: dict[str, type[ColumnType]] = {
     kind.name: kind
     for kind in (
         TextColumn, RichTextColumn, NumberColumn, CurrencyColumn, PercentColumn, BooleanColumn, DateColumn,
-        DateTimeColumn, ChoiceColumn, MultiChoiceColumn, LookupColumn, MultiLookupColumn, PersonColumn, TagsColumn,
-        EmailColumn, PhoneColumn, UrlColumn, AddressColumn, CountryColumn, ParticipantsColumn,
+        DateTimeColumn, ChoiceColumn, MultiChoiceColumn, LookupColumn, MultiLookupColumn, PersonColumn, GroupColumn,
+        TagsColumn, EmailColumn, PhoneColumn, UrlColumn, AddressColumn, CountryColumn, ParticipantsColumn,
         CalculatedColumn, RollupColumn, ReverseLookupColumn, AutoNumberColumn,
         AttachmentColumn, LocationColumn, ContentTypeColumn,
     )

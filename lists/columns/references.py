@@ -57,9 +57,7 @@ class LookupColumn(ColumnType):
 
     @classmethod
     def check_options(cls, options: Mapping[str, Any]) -> None:
-        show, tree = options.get("show"), options.get("tree")
-        if not isinstance(tree, bool | None):
-            raise Invalid("tree", "This must be true or false.")
+        show = options.get("show")
         if show is None:
             return
         sound = isinstance(show, list) and len(show) <= MOST_SHOWN and all(isinstance(name, str) for name in show)
@@ -196,6 +194,29 @@ class PeopleColumn(MultiLookupColumn):
     name = "person"
     option_names = PersonColumn.option_names
     target = "users"  # type: ignore[assignment]
+
+
+class GroupColumn(LookupColumn):
+    """A sales group; with `multiple`, any number of them."""
+
+    name = "group"
+    option_names = frozenset({"multiple"})
+    lasting = frozenset()
+    described = {"multiple": Option("switch", N_("Several groups"))}
+    target = "sales_groups"  # type: ignore[assignment]
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> ColumnType:
+        return GroupsColumn(options) if options.get("multiple") else cls(options)
+
+
+class GroupsColumn(MultiLookupColumn):
+    """Any number of sales groups: a group column that says `multiple`."""
+
+    name = "group"
+    option_names = GroupColumn.option_names
+    lasting = frozenset()
+    target = "sales_groups"  # type: ignore[assignment]
 
 
 class ParticipantsColumn(ColumnType):

@@ -59,6 +59,7 @@ _READ: dict[str, Schema] = {
     "address": ADDRESS,
     "lookup": REFERENCE,
     "person": REFERENCE,
+    "group": REFERENCE,
     "multi_lookup": {"type": "array", "items": REFERENCE},
     "reverse_lookup": {"type": "array", "items": REFERENCE},
     "multi_choice": {"type": "array", "items": TEXT},
@@ -74,6 +75,7 @@ _WRITTEN: dict[str, Schema] = {
     "percent": _NUMBER_GIVEN,
     "lookup": ID,
     "person": ID,
+    "group": ID,
     "multi_lookup": {"type": "array", "items": ID},
     "attachment": {"type": "array", "items": FILE_GIVEN},
 }
@@ -82,7 +84,7 @@ _WRITTEN: dict[str, Schema] = {
 def read_schema(kind: ColumnType) -> Schema:
     """How a column of this type is read: null where it is empty or not to be seen; multi-values are arrays."""
     schema = _READ.get(kind.result.name, TEXT)
-    if kind.is_multi and kind.result.name == "person":
+    if kind.is_multi and kind.result.name in ("person", "group"):
         schema = _READ["multi_lookup"]
     return schema if kind.is_multi else {"anyOf": [schema, {"type": "null"}]}
 
@@ -90,7 +92,7 @@ def read_schema(kind: ColumnType) -> Schema:
 def written_schema(kind: ColumnType) -> Schema:
     """How a column of this type is written."""
     schema = _WRITTEN.get(kind.name) or _READ.get(kind.name, TEXT)
-    if kind.is_multi and kind.name == "person":
+    if kind.is_multi and kind.name in ("person", "group"):
         schema = _WRITTEN["multi_lookup"]
     values = getattr(kind, "values", None)
     if kind.name in ("choice", "content_type") and values:

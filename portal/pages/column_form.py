@@ -42,6 +42,7 @@ def type_label(name: str) -> str:
         "percent": _("Percent"), "boolean": _("Yes or no"), "date": _("Date"), "datetime": _("Date and time"),
         "choice": _("Choice"), "multi_choice": _("Choice of several"), "lookup": _("Item of another list"),
         "multi_lookup": _("Items of another list"), "reverse_lookup": _("What points here"), "person": _("Person"),
+        "group": _("Sales group"),
         "tags": _("Tags"), "email": _("E-mail address"), "phone": _("Phone number"), "url": _("Web address"),
         "address": _("Postal address"), "country": _("Country"), "attachment": _("Attachments"),
         "calculated": _("Calculated"), "rollup": _("Sum or count of what points here"),
@@ -152,7 +153,7 @@ def _switches(kind: type[ColumnType]) -> tuple[str, ...]:
 
 def has_default(kind: type[ColumnType]) -> bool:
     """Whether the default is a value that somebody types; others have theirs by formula."""
-    long = kind.is_multi or kind.is_composite or kind.name in ("rich_text", "lookup")
+    long = kind.is_multi or kind.is_composite or kind.name in ("rich_text", "lookup", "group")
     return kind.is_given and not long
 
 

@@ -168,5 +168,5 @@ def _of_column(column: Column, name: str, title: str, me: Actor) -> Iterator[tup
         yield name, _("%(column)s: yes", column=title)
     elif kind.target in ("users", "salespeople") and not kind.is_multi:
         yield f"{name} = ME()", _("%(column)s is me", column=title)
-    if not kind.is_multi and kind.name in ("lookup", "person", "date", "currency"):
+    if not kind.is_multi and kind.name in ("lookup", "person", "group", "date", "currency"):
         yield f"ISBLANK({name})", _("%(column)s is empty", column=title)

@@ -248,6 +248,25 @@ def test_a_list_of_150_columns_works_everywhere_in_few_statements(house: House) 
     assert rows[0]["c000"] == "other" and rows[1]["up.c000"] == "other" and rows[1]["c149"] == "0002"
 
 
+# --- Groups ---------------------------------------------------------------------------------------
+
+
+def test_a_column_holds_a_group_or_several_and_ones_own_are_found(house: House) -> None:
+    with house.write("admin") as (session, actor):
+        columns = [{"name": "team", "type": "group"}, {"name": "teams", "type": "group", "multiple": True}]
+        schema.create_list(session, actor, {"name": "duties", "columns": columns})
+    north, south = house.groups["North"], house.groups["South"]
+    made = house.make("duties", {"name": "door", "team": north, "teams": [north, south]})
+    assert made["team"].title == "North" and [one.title for one in made["teams"]] == ["North", "South"]
+    house.make("duties", {"name": "roof", "team": south})
+    api = house.api("north")
+    found = api.get("/api/v1/lists/duties/items?$filter=team eq '@my_groups'").json["value"]
+    assert [one["name"] for one in found] == ["door"]
+    assert api.get("/api/v1/lists/duties/items?$filter=team/name eq 'South'").json["value"][0]["name"] == "roof"
+    with pytest.raises(Invalid, match="no such item"):
+        house.make("duties", {"name": "none", "team": 999_999})
+
+
 # --- Numbers --------------------------------------------------------------------------------------
 
 
