@@ -126,6 +126,16 @@ def test_a_bad_row_is_refused_with_its_number_and_leaves_nothing_behind(house, t
     assert list(findings(house.home)) == []
 
 
+def test_a_time_that_the_clocks_leave_out_is_refused_in_the_row_that_has_it():
+    rule, row = mapping.Rule(("when",), date="%d.%m.%Y %H:%M"), {"when": "29.03.2026 02:30"}
+    with pytest.raises(Invalid) as refusal:
+        mapping.value_of("start", rule, row, "Europe/Bratislava")
+    assert [(one.field, str(one)) for one in refusal.value.errors] == [
+        ("start", "2026-03-29 02:30 does not exist in Europe/Bratislava: the clocks are put forward then.")
+    ]
+    assert mapping.value_of("start", rule, row, "Europe/Moscow").hour == 2
+
+
 def test_a_key_that_stands_twice_in_a_file_is_refused_the_second_time_and_overwrites_nothing(house, tmp_path):
     text = "no,firm,mail,www,trade,land\n7,Alfa,,,,SK\n8,Beta,,,,SK\n7,Gama,,,,SK\n"
     for outcome in ("created", "unchanged"):
@@ -183,7 +193,7 @@ def test_a_workbook_is_read_like_a_csv(house, tmp_path):
         ("[columns]\nname = \"firm\"\n", "matches by"),
         ("match = [\"name\"]\n[columns]\nname = { from = \"firm\", colour = \"red\" }\n", "colour"),
         ("match = [\"name\"]\n[columns]\nname = \"nothing\"\n", "no column “nothing”"),
-        ("match = [\"name\"\n", "cannot be read"),
+        ("match = [\"name\"\n", "is no TOML: look at line 2"),
     ],
 )  # fmt: skip
 def test_a_mapping_that_does_not_fit_is_refused_before_anything_is_written(tmp_path, toml, words):

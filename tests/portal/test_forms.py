@@ -89,6 +89,17 @@ def test_times_are_in_the_readers_zone() -> None:
         read_instant("tomorrow 25:00", reader, NOW)
 
 
+def test_a_time_that_the_clocks_leave_out_is_refused_and_of_two_the_first_is_meant() -> None:
+    reader = Reader("en", "Europe/Bratislava")
+    with pytest.raises(Invalid, match=r"^2026-03-29 02:30 does not exist in Europe/Bratislava: the clocks are put"):
+        read_instant("2026-03-29 02:30", reader, NOW)
+    assert read_instant("2026-03-29 03:00", reader, NOW).astimezone(datetime.UTC).hour == 1
+    assert read_instant("2026-10-25 02:30", reader, NOW).isoformat() == "2026-10-25T02:30:00+02:00"
+    assert read_instant("2026-03-29 02:30", Reader("en", "UTC"), NOW).hour == 2
+    with pytest.raises(Invalid, match="year must be between"):
+        read_instant("0001-01-01 00:30", reader, NOW)
+
+
 def test_a_form_reads_every_kind_of_column(house: House) -> None:
     sent: MultiDict[str, str] = MultiDict(
         [
