@@ -24,10 +24,11 @@ TOOLS = {
         {"name": "firm", "type": "lookup", "list": "relations"},
         {"name": "keepers", "type": "person", "multiple": True},
         {"name": "marks", "type": "tags"},
+        {"name": "kinds", "type": "multi_choice", "choices": [{"value": "a", "title": {"en": "A, 1", "sk": "Á"}}, "b"]},
         {"name": "twice", "type": "calculated", "formula": "price * 2"},
     ],
 }
-ALL = "columns=name,price,share,state,bought,checked,lent,firm,keepers,marks,twice"
+ALL = "columns=name,price,share,state,bought,checked,lent,firm,keepers,marks,kinds,twice"
 
 
 @pytest.fixture
@@ -61,7 +62,7 @@ def test_what_the_grid_shows_can_be_typed_again(tools: House, language: str) -> 
     firm = tools.make_relation(name="Tatra Steel, a.s.")
     full = {
         "name": "Saw", "price": "12345.50", "share": 35, "state": "new", "bought": "2026-05-03", "lent": False,
-        "checked": "2026-05-03T14:30:00+02:00", "firm": firm.id, "marks": ["red", "big"],
+        "checked": "2026-05-03T14:30:00+02:00", "firm": firm.id, "marks": ["red", "big"], "kinds": ["a", "b"],
         "keepers": [tools.people["north"], tools.people["west"]],
     }  # fmt: skip
     tools.make("tools", full)
