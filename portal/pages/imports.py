@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from ...libraries.uploads import tidy_name
-from ...lists import importing, imports, proposing
+from ...lists import exporting, importing, imports, proposing
 from ...lists.catalogue import ListDefinition, catalogue, definition
 from ...lists.database import savepoint
 from ...lists.errors import Invalid, NotFound, words_from_json
@@ -163,13 +163,8 @@ def _table(lines: list[dict[str, Any]], about: str) -> Iterator[str]:
     heads = [_("Item") if about == "undo" else _("Row"), _("Column"), _("Value"), _("Reason")]
     for row in [heads, *([one["row"], one["column"], one["value"], one["reason"]] for one in lines)]:
         line = io.StringIO()
-        csv.writer(line).writerow([_harmless(cell) for cell in row])
+        csv.writer(line).writerow([exporting.harmless(str(cell)) for cell in row])
         yield line.getvalue()
-
-
-def _harmless(cell: Any) -> Any:
-    """A text that a spreadsheet would compute is kept from it."""
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t") else cell
 
 
 def _list_of(found: Import) -> ListDefinition:

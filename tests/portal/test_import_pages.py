@@ -165,7 +165,7 @@ def test_a_mapping_that_says_too_little_is_refused_and_what_was_chosen_stays(hou
         ("a.exe", b"MZ", "Choose a table"),
         ("a.csv", b"", "is empty"),
         ("a.csv", b"a;b\n1;\0\n", "zero byte"),
-        ("a.xlsx", b"no workbook", "cannot be read"),
+        ("a.xlsx", b"no workbook", "is damaged or no workbook"),
         ("a.vcf", b"BEGIN:VCARD\n", "has no end"),
         ("a.ics", b"BEGIN:VEVENT\nDTSTART:no\nEND:VEVENT\n", "is broken"),
     ],
@@ -174,6 +174,15 @@ def test_a_file_that_cannot_be_read_is_refused_in_words(house, name, data, words
     importer = Importer(house)
     answer = importer.post("/lists/relations/imports", file=(io.BytesIO(data), name))
     assert answer.status_code == 422 and words in answer.text
+
+
+def test_while_another_large_file_is_read_a_second_one_is_refused_in_words(house, monkeypatch):
+    importer = Importer(house)
+    monkeypatch.setattr(reading, "SECONDS_OF_WAITING", 0.05)
+    with reading._reading:
+        answer = importer.post("/lists/relations/imports", file=(io.BytesIO(b"a;b\n1;2\n"), "a.csv"))
+    assert answer.status_code == 422 and "Another large file is being read just now" in answer.text
+    assert importer.upload("a;b\n1;2\n")
 
 
 def test_only_administrators_see_imports_and_nobody_else_learns_which_there_are(house):
