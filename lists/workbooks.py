@@ -42,15 +42,11 @@ def sheet(path: Path, name: str, wanted: str | None) -> Iterator[Sequence[Any]]:
         raise Invalid("file", "The workbook %(file)s has no sheet “%(sheet)s”.", file=name, sheet=wanted or 1) from None
     except Exception as reason:  # the libraries raise a dozen kinds on damaged files
         LOG.warning("The workbook %s cannot be read: %r", name, reason)
-        raise Invalid("file", _why(reason), file=name) from None
-
-
-def _why(reason: Exception) -> str:
-    """What people can do about it; what the library says is for the log."""
-    if "limit exceeded" in str(reason):
-        return N_("A sheet of %(file)s has a cell far beyond its table. Delete the rows and columns behind the table, "
-                  "save the workbook and choose it again.")  # fmt: skip
-    return N_("%(file)s is damaged or no workbook. Open it in Excel, save it again and choose the new file.")
+        words = N_("%(file)s is damaged or no workbook. Open it in Excel, save it again and choose the new file.")
+        if "limit exceeded" in str(reason):
+            words = N_("A sheet of %(file)s has a cell far beyond its table. Delete the rows and columns behind the "
+                       "table, save the workbook and choose it again.")  # fmt: skip
+        raise Invalid("file", words, file=name) from None
 
 
 def _by_calamine(path: Path, wanted: str | None) -> Iterator[Sequence[Any]]:
