@@ -148,6 +148,28 @@ def undo(number: int) -> ResponseReturnValue:
     return redirect(url_for("imports.show", number=number), 303)
 
 
+@blueprint.get("/imports/<int:number>/delete")
+def ask_delete(number: int) -> ResponseReturnValue:
+    """Ask before an import is forgotten, and say what that means."""
+    found = imports.get(session(), actor(), number)
+    listed = catalogue(session()).by_id.get(found.list_id)
+    why_not = imports.why_kept(found)
+    return render_template(
+        "imports/delete.html", one=found, definition=listed, actor=actor(), why_not=said(why_not) if why_not else None
+    )
+
+
+@blueprint.post("/imports/<int:number>/delete")
+def delete(number: int) -> ResponseReturnValue:
+    """Forget an import."""
+    found = imports.get(session(), actor(), number)
+    listed = catalogue(session()).by_id.get(found.list_id)
+    imports.delete(session(), actor(), number)
+    flash(_("The import is deleted."), "ok")
+    of_list = url_for("imports.of_list", list_name=listed.name) if listed else url_for("imports.every")
+    return redirect(of_list, 303)
+
+
 @blueprint.get("/imports/<int:number>/refused.csv")
 def refused(number: int) -> ResponseReturnValue:
     """Every refused value, or (`about=undo`) what an undoing left as it is, as a table."""

@@ -223,6 +223,29 @@ def test_an_import_that_is_stopped_goes_on_where_it_was_and_so_does_one_whose_wo
     assert list(findings(house.home)) == []
 
 
+def test_an_import_is_deleted_after_a_question_but_not_while_it_could_be_undone(house):
+    importer = Importer(house)
+    mapping = importer.upload("b;a\n1;Firm\n")
+    here = importer.post(mapping, **{"from.name": "a", "from.external_id": "b", "match": "external_id"}).location
+    work(house)
+    importer.post(f"{here}/start")
+    work(house)
+    ask = f"{here}/delete"
+    assert f'href="{ask}"' in importer.client.get(here).text
+    page = importer.client.get(ask).text
+    assert "Undo it first; without it they could not be taken back." in page and f'action="{ask}"' not in page
+    assert importer.post(ask).status_code == 409 and importer.client.get(here).status_code == 200
+    importer.post(f"{here}/undo")
+    work(house)
+    page = importer.client.get(ask).text
+    assert f'action="{ask}"' in page and "No item changes." in page
+    answer = importer.post(ask)
+    assert (answer.status_code, answer.location) == (303, "/lists/relations/imports")
+    assert "The import is deleted." in importer.client.get("/lists/relations/imports").text
+    assert importer.client.get(here).status_code == 404
+    assert house.client("north").get(ask).status_code == 403
+
+
 def test_contacts_come_from_vcards_and_a_list_tells_its_imports(house):
     card = "BEGIN:VCARD\nVERSION:4.0\nUID:u1\nN:Novák;Ján;;;\nFN:Ján Novák\nEMAIL:jan@alfa.test\nORG:Alfa\nEND:VCARD\n"
     importer = Importer(house)
