@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 
 from .columns.dates import in_zone
-from .errors import N_, FieldError, Invalid, Words
+from .errors import N_, FieldError, Gathered, Invalid, Words
 from .list_files import broken_line
 from .spooling import SourceRow
 
@@ -59,11 +59,15 @@ class Rule:
 
 @dataclass(frozen=True)
 class Mapped:
-    """A row as the list will take it, lookups still as texts; `flagged` where a gap is to be flagged."""
+    """A row as the list will take it, lookups still as texts; `flagged` where a gap is to be flagged.
+
+    `refused`: what of it could not be read; such a column has no value.
+    """
 
     number: int
     values: dict[str, Any]
     flagged: bool
+    refused: tuple[FieldError, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -239,15 +243,17 @@ def _refuse_unknown(unknown: set[str], known: set[str], where: str) -> None:
 
 
 def mapped(step: Step, row: SourceRow, time_zone: str) -> Mapped:
-    """The row's values for the list, lookups still as texts. Raises Invalid, naming the column."""
+    """The row's values for the list, lookups still as texts. Raises Invalid for a row that is none."""
     if row.surplus:
         raise Invalid("", "The row has %(count)s fields more than the header.", count=row.surplus)
     values: dict[str, Any] = {}
-    flagged = False
+    flagged, gathered = False, Gathered()
     for name, rule in step.columns.items():
-        values[name] = value_of(name, rule, row.values, time_zone)
+        values[name] = None
+        with gathered.also():
+            values[name] = value_of(name, rule, row.values, time_zone)
         flagged = flagged or (rule.gap == "flag" and values[name] in (None, "", []))
-    return Mapped(row.number, values, flagged)
+    return Mapped(row.number, values, flagged, tuple(gathered.errors))
 
 
 def value_of(name: str, rule: Rule, row: Mapping[str, Any], time_zone: str) -> Any:

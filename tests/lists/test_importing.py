@@ -113,13 +113,16 @@ def test_a_bad_row_is_refused_with_its_number_and_leaves_nothing_behind(house, t
         "4,Delta,,,,DE,more,and more\n"
         ",Epsilon,,,,\n"
         "6,Fine,,,,PL\n"
+        "7,,nobody,,,Atlantis\n"
     )
     result = run(house, prepared_from(tmp_path, text))
-    assert result.counts == {"created": 1, "updated": 0, "unchanged": 0, "refused": 5}
-    assert [one.number for one in sorted(result.refused, key=lambda one: one.number)] == [2, 3, 4, 5, 6]
+    assert result.counts == {"created": 1, "updated": 0, "unchanged": 0, "refused": 6}
+    assert [one.number for one in sorted(result.refused, key=lambda one: one.number)] == [2, 3, 4, 5, 6, 8]
     reasons = {one.number: one.reason for one in result.refused}
     assert "email" in reasons[2] and "Atlantis" in reasons[3] and "name" in reasons[4]
     assert "2 fields more" in reasons[5] and "found again" in reasons[6]
+    several = next(one for one in result.refused if one.number == 8)
+    assert [one.column for one in several.misfits] == ["address.country", "email", "name"]
     with house.home.database.read() as session:
         assert query.count(session, PROGRAM, "main_activities").number == 0
         assert query.count(session, PROGRAM, "relations").number == 1

@@ -61,7 +61,8 @@ def test_an_alert_is_made_listed_changed_tells_and_is_ended(house: House) -> Non
 def test_the_same_alert_is_not_made_twice(house: House) -> None:
     both, case = house.api("both"), house.make_case().id
     first = made(both, item=case, rhythm="daily", hour=8)
-    for other in ({"changes": "changed"}, {"rhythm": "now"}, {"hour": 9}, {"item": house.make_case().id}, {"item": None}):
+    others = ({"changes": "changed"}, {"rhythm": "now"}, {"hour": 9}, {"item": house.make_case().id}, {"item": None})
+    for other in others:
         made(both, **{"item": case, "rhythm": "daily", "hour": 8, **other})
     twice = both.post(ALERTS, json={"list": "cases", "item": case, "rhythm": "daily", "weekday": 3, "by": ["mail"]})
     assert (twice.status_code, twice.json["errors"]) == (422, [

@@ -88,13 +88,16 @@ def test_a_pasted_block_with_bad_cells_changes_nothing_and_names_them(tools: Hou
         {"kind": "update", "id": tool.id, "version": 1, "cells": {"price": "12", "firm": "Nobody"}},
         {"kind": "create", "key": "new", "cells": {"name": "Saw", "bought": "31.2.2026", "firm": "Twin", "twice": "4"}},
         {"kind": "create", "cells": {"price": "5"}},
+        {"kind": "create", "cells": {"bought": "31.2.2026", "price": "many"}},
     ])  # fmt: skip
     assert answer.status_code == 422
     told = {(one["change"], one["column"]): one["message"] for one in answer.json["refusals"]}
     assert told[0, "firm"] == "There is no “Nobody” to choose."
     assert told[1, "firm"].startswith("“Twin” may be one of several: Twin (")
     assert told[1, "twice"] == "This is set by the program."
-    assert set(told) == {(0, "firm"), (1, "bought"), (1, "firm"), (1, "twice"), (2, "name")}
+    assert set(told) == {(0, "firm"), (1, "bought"), (1, "firm"), (1, "twice"), (2, "name"),
+                         (3, "bought"), (3, "price"), (3, "name")}  # fmt: skip
+    assert len(answer.json["refusals"]) == len(told)
     assert [(row["id"], row["version"]) for row in rows(tools)["rows"]] == [(tool.id, 1)]
 
 
