@@ -30,12 +30,14 @@ def create(
     values: Mapping[str, Any],
     *,
     program: Mapping[str, Any] | None = None,
+    refused: Sequence[FieldError] = (),
 ) -> Item:
     """Make an item from `values` (as the API or a form writes them); `program` sets what only the program may set.
 
     Raises Invalid (every refused field at once), Forbidden, NotFound (no such list).
     """
-    return query.get(session, actor, list_name, add(session, actor, list_name, values, program=program))
+    made = add(session, actor, list_name, values, program=program, refused=refused)
+    return query.get(session, actor, list_name, made)
 
 
 def add(
@@ -91,13 +93,13 @@ def add(
 
 def update(
     session: Session, actor: Actor, list_name: str, item_id: int, values: Mapping[str, Any], *, version: int | None,
-    program: Mapping[str, Any] | None = None,
+    program: Mapping[str, Any] | None = None, refused: Sequence[FieldError] = (),
 ) -> Item:  # fmt: skip
     """Change an item. `version`: the version that the caller saw; None = whichever stands (`If-Match: *`).
 
     Raises NotFound, Forbidden, Invalid, Stale (somebody else changed it: nothing is written).
     """
-    change(session, actor, list_name, item_id, values, version=version, program=program)
+    change(session, actor, list_name, item_id, values, version=version, program=program, refused=refused)
     return query.get(session, actor, list_name, item_id)
 
 
@@ -175,13 +177,19 @@ def rescope_all(session: Session, actor: Actor, found: ListDefinition) -> None:
 
 def _run_before(session: Session, change: Change, gathered: Gathered) -> None:
     """Run the before_write functions. What they refuse of a row of which not all could be read may be for want of
-    that: it is not told, and no more is asked of a row that they have not finished. Raises Invalid."""
+    that: it is not told, and of a row that they have not finished only what was given empty. Raises Invalid."""
     if not gathered.errors:
         hooks.run_before(session, change)
         return
     try:
         hooks.run_before(session, change)
     except DomainError:
+        of_type = content_types.as_type(change.definition, change.new.get(content_types.NAME))
+        conditional = {column.name for column in of_type.ruled_columns if column.options.get("show_when")}
+        given = {name: change.new[name] for name in change.given}
+        with gathered.also():
+            besides = conditional | gathered.fields
+            checks.required(of_type, given, by_import=change.actor.by_import, besides=besides)
         gathered.tell()
 
 
