@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -18,8 +19,9 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..lists.errors import FieldError, Invalid
+from ..lists.errors import N_, FieldError, Invalid
 
+LOG = logging.getLogger("caseroom.limits")
 MEGABYTE = 1024 * 1024
 ANSWER_LIMIT = 16 * MEGABYTE
 _KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "SYSTEMROOT", "VIRTUAL_ENV")
@@ -155,7 +157,10 @@ def _result(code: int, answer: bytes, field: str, *, memory: int, written: int) 
         )
     if told["broke"] == "FileTooLarge":
         raise LimitReached(field, "The result is larger than %(size)s MB.", size=written // MEGABYTE)
-    raise LimitReached(field, "The file could not be processed (%(why)s).", why=told["broke"])
+    LOG.warning("A file could not be processed: %s", told["broke"])
+    words = N_("The file could not be processed: it is damaged or needs too much memory. Save it again, or a smaller "
+               "part of it, and choose that.")  # fmt: skip
+    raise LimitReached(field, words)
 
 
 def _environment(folder: str) -> dict[str, str]:

@@ -102,8 +102,8 @@ def fill(template: str, context: dict[str, Any], target: str) -> None:
         message = N_("The template could not be filled: %(why)s.")
         raise Invalid("template", message, why=str(error.message).rstrip(".")) from error
     except etree.XMLSyntaxError as error:
-        message = N_("The filled template is no sound Word document (%(why)s).")
-        raise Invalid("template", message, why=str(error)[:200]) from error
+        message = N_("The filled template is no sound Word document. Write its placeholders anew and save it again.")
+        raise Invalid("template", message) from error
 
 
 def _tags_by_part(template: str) -> Iterator[list[tuple[str, str]]]:
@@ -121,7 +121,7 @@ def _tags_by_part(template: str) -> Iterator[list[tuple[str, str]]]:
             for name in (main, *filled):
                 yield list(_tags(packages.read_part(package, name, 64 * limits.MEGABYTE), packages.parse))
     except (zipfile.BadZipFile, SyntaxError) as damage:
-        raise Invalid("template", "The template is damaged (%(why)s).", why=str(damage)[:200]) from damage
+        raise Invalid("template", "The template is damaged. Open it in Word and save it again.") from damage
 
 
 def _tags(content: bytes, parse: Any) -> Iterator[tuple[str, str]]:

@@ -13,7 +13,7 @@ from .catalogue import Column, ListDefinition, catalogue
 from .columns import ColumnType, Reference, money
 from .columns.text import TextColumn
 from .database import database_of, one_at_a_time
-from .errors import N_, FieldError, Invalid, Titles
+from .errors import N_, FieldError, Gathered, Invalid, Titles
 from .models import User
 from .reading import SYSTEM_TYPES, Reading
 from .rights import Actor, Level
@@ -25,9 +25,13 @@ SETTABLE_BY_IMPORT = frozenset({"created", "created_by", "modified", "modified_b
 
 
 def parse(
-    found: ListDefinition, actor: Actor, values: Mapping[str, Any], program: Mapping[str, Any], *, creating: bool
-) -> dict[str, Any]:
-    """The stored values of what was given. Raises Invalid naming every refused field."""
+    found: ListDefinition, actor: Actor, values: Mapping[str, Any], program: Mapping[str, Any], *, creating: bool,
+    gathered: Gathered | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """The stored values of what was given, without those that are refused, which go to `gathered`.
+
+    Raises Invalid naming every refused field where there is no `gathered`.
+    """
     parsed: dict[str, Any] = {}
     errors: list[FieldError] = []
     for name, raw in {**values, **program}.items():
@@ -46,7 +50,9 @@ def parse(
             errors.append(FieldError(name, "This is set by the program."))
         else:
             errors += _take(parsed, name, column.type, raw)
-    if errors:
+    if gathered is not None:
+        gathered.errors += errors
+    elif errors:
         raise Invalid.many(errors)
     return parsed
 
@@ -66,14 +72,20 @@ def _may_set(actor: Actor) -> bool:
     return actor.is_program or (actor.by_import and actor.is_administrator)
 
 
-def currencies(session: Session, found: ListDefinition, given: Mapping[str, Any], new: Mapping[str, Any]) -> None:
-    """Refuse amounts given with the sign of another currency than the item's (“$5” where the item is in euros)."""
+def currencies(
+    session: Session, found: ListDefinition, given: Mapping[str, Any], new: Mapping[str, Any],
+    unread: frozenset[str],
+) -> None:  # fmt: skip
+    """Refuse amounts given with the sign of another currency than the item's (“$5” where the item is in euros).
+
+    `unread`: the columns that are refused already.
+    """
     errors = []
     for name in found.amounts & given.keys():
         raw = given[name]
         named = money.currencies_of(raw)
-        if named:
-            beside = str(found.column(name).type.options.get("currency_column", "currency"))
+        beside = str(found.column(name).type.options.get("currency_column", "currency"))
+        if named and unread.isdisjoint((name, beside)):
             code = new.get(beside) or database_of(session).house.currency
             if code not in named:
                 words = N_("“%(value)s” is in another currency than this amount, which is in %(currency)s.")

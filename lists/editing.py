@@ -125,25 +125,28 @@ class _Writing:
 
     def all(self, edits: Sequence[Edit]) -> list[int]:
         ids: list[int] = []
-        unread = {one.place for one in self.refusals}
+        unread: dict[int, list[FieldError]] = {}
+        for one in self.refusals:
+            unread.setdefault(one.place, []).append(FieldError(one.column, one.message, dict(one.values)))
         for place, edit in enumerate(edits):
-            if place in unread and edit.kind == "create":
-                continue  # what it lacks is known already
+            known = unread.get(place, [])
             try:
-                ids.append(self._one(edit))
+                ids.append(self._one(edit, known))
             except DomainError as refusal:
-                self.refusals += self._told(place, edit, refusal)
+                self.refusals += [one for one in self._told(place, edit, refusal) if not _is_of(one, known)]
         if self.refusals:
             raise Refused(self.refusals)
         return ids
 
-    def _one(self, edit: Edit) -> int:
+    def _one(self, edit: Edit, refused: Sequence[FieldError]) -> int:
         if edit.kind == "create":
-            return items.add(self.session, self.actor, self.found.name, edit.values)
+            return items.add(self.session, self.actor, self.found.name, edit.values, refused=refused)
         item_id = edit.item_id or 0
         if edit.kind == "update":
             self._check_expected(edit, item_id)
-            items.change(self.session, self.actor, self.found.name, item_id, edit.values, version=edit.version)
+            items.change(
+                self.session, self.actor, self.found.name, item_id, edit.values, version=edit.version, refused=refused
+            )
         elif edit.kind == "delete":
             items.delete(self.session, self.actor, self.found.name, item_id, version=edit.version)
         else:
@@ -190,6 +193,10 @@ class _Writing:
             return None
         words = N_("%(who)s has changed this meanwhile: %(columns)s.")
         return Stale(words, who=", ".join(who), columns=", ".join(columns))
+
+
+def _is_of(refusal: Refusal, errors: Sequence[FieldError]) -> bool:
+    return any((refusal.column, refusal.message) == (error.field, error.message) for error in errors)
 
 
 def _plain(value: Any) -> Any:

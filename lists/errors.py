@@ -9,7 +9,7 @@ language as well.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -149,6 +149,31 @@ class Invalid(DomainError):
         refusal = cls(first.field, first.message, **first.values)
         refusal.errors = list(errors)
         return refusal
+
+
+class Gathered:
+    """The refusals of one row, so that all of them are told at once. `errors`: what was refused of it already."""
+
+    def __init__(self, errors: Iterable[FieldError] = ()) -> None:
+        self.errors = list(errors)
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The columns that are refused: nobody knows what they were meant to hold, so that nothing goes by them."""
+        return frozenset(error.field.partition(".")[0] for error in self.errors)
+
+    @contextmanager
+    def also(self) -> Iterator[None]:
+        """Within this block a refusal is kept for later."""
+        try:
+            yield
+        except Invalid as refusal:
+            self.errors += refusal.errors
+
+    def tell(self) -> None:
+        """Raises Invalid where anything was refused."""
+        if self.errors:
+            raise Invalid.many(self.errors)
 
 
 @contextmanager

@@ -31,7 +31,7 @@ PAGE = 500
 MOST_ROWS = 1_000_000  # on a sheet, which Excel lets have 1,048,576
 _EPOCH = datetime.datetime(2000, 1, 1)  # noqa: DTZ001 - as a workbook has it
 # What a spreadsheet would run as a formula when it opens the file.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # the last four are full-width
 
 
 @dataclass(frozen=True)
@@ -166,14 +166,18 @@ def _csv(found: ListDefinition, what: Export, items: Iterable[Item]) -> Iterator
 
 
 def _plain(value: Any) -> str:
-    """The value as CSV text; a text that a spreadsheet would take for a formula gets an apostrophe before it."""
+    """The value as CSV text."""
     if value is None:
         return ""
     if isinstance(value, datetime.date):
         return value.isoformat()
-    if isinstance(value, str) and value.startswith(_FORMULA) and not value.lstrip("+-").replace(" ", "").isdigit():
-        return "'" + value
-    return str(value)
+    return harmless(value) if isinstance(value, str) else str(value)
+
+
+def harmless(text: str) -> str:
+    """A text that a spreadsheet would take for a formula, with an apostrophe before it."""
+    is_number = text.lstrip("+-").replace(" ", "").isdigit()
+    return f"'{text}" if text.startswith(_FORMULA) and not is_number else text
 
 
 def _xlsx(found: ListDefinition, what: Export, items: Iterable[Item]) -> Iterator[bytes]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from . import items, mapping
 from .catalogue import Column, ListDefinition, definition
-from .errors import N_, Invalid
+from .errors import N_, Gathered, Invalid
 from .mapping import Rule, Step
 from .reading import SYSTEM_TYPES
 from .rights import Actor
@@ -47,19 +47,23 @@ class Finder:
             for text, item_id in rows:
                 known.setdefault(text, []).append(item_id)
 
-    def resolved(self, row: mapping.Mapped) -> dict[str, Any]:
-        """The row's values with ids in the place of names. Raises Invalid for a name that is not there."""
+    def resolved(self, row: mapping.Mapped, gathered: Gathered) -> dict[str, Any]:
+        """The row's values with ids in the place of names, without those that are refused: a name that is not there."""
         values: dict[str, Any] = {"flagged": row.flagged}
         for name, value in row.values.items():
-            column = self.found.by_name.get(name)
-            kind = column.type if column else SYSTEM_TYPES.get(name)
-            if column and column.type.target and value not in (None, ""):
-                ids = [self._id(column, self.step.columns[name], text) for text in _texts(value)]
-                value = ids if column.type.is_multi else next(iter(ids), None)
-            elif kind and kind.name == "datetime" and type(value) is datetime.date:
-                value = mapping.as_instant(value, self.time_zone)
-            values[name] = value
-        return values
+            with gathered.also():
+                values[name] = self._resolved(name, value)
+        return {name: value for name, value in values.items() if name not in gathered.fields}
+
+    def _resolved(self, name: str, value: Any) -> Any:
+        column = self.found.by_name.get(name)
+        kind = column.type if column else SYSTEM_TYPES.get(name)
+        if column and column.type.target and value not in (None, ""):
+            ids = [self._id(column, self.step.columns[name], text) for text in _texts(value)]
+            return ids if column.type.is_multi else next(iter(ids), None)
+        if kind and kind.name == "datetime" and type(value) is datetime.date:
+            return mapping.as_instant(value, self.time_zone)
+        return value
 
     def _id(self, column: Column, rule: Rule, text: Any) -> int:
         target = str(column.type.target)

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from . import bulk, imports, items, mapping, refusals, selecting, sources
 from .catalogue import Column, ListDefinition, catalogue, definition
 from .database import Database, savepoint
-from .errors import N_, DomainError, Forbidden, Invalid, NotFound
+from .errors import N_, DomainError, Forbidden, Gathered, Invalid, NotFound
 from .finding import Finder
 from .imports import OUTCOMES, Import
 from .mapping import Rule, Step
@@ -222,17 +222,22 @@ class Importing:
                 return
 
     def _import_row(self, session: Session, found: ListDefinition, finder: Finder, row: mapping.Mapped) -> str:
-        values = finder.resolved(row)
+        gathered = Gathered(row.refused)
+        values = finder.resolved(row, gathered)
         program = {name: values.pop(name) for name in found.hidden_names & values.keys()}
+        if self.step.existing == "keep" or not gathered.fields.isdisjoint(self.step.match):
+            gathered.tell()  # whether the row means an item that stands is not known, or nothing else is asked of it
         standing = finder.standing(values, program)
         if standing is None:
-            item_id = items.add(session, self.actor, found.name, values, program=program)
+            item_id = items.add(session, self.actor, found.name, values, program=program, refused=gathered.errors)
             finder.remember(values, program, item_id)
             return "created"
         if self.step.existing == "keep":
             return "unchanged"
         changes = {name: value for name, value in values.items() if name not in ONLY_WHEN_NEW}
-        changed = items.change(session, self.actor, found.name, standing, changes, version=None, program=program)
+        changed = items.change(
+            session, self.actor, found.name, standing, changes, version=None, program=program, refused=gathered.errors
+        )
         return "updated" if changed else "unchanged"
 
     def _refuse(self, number: int, refusal: DomainError) -> None:

@@ -249,15 +249,22 @@ def _in(session: Session, actor: Actor, number: int, *states: str) -> Import:
     return found
 
 
+def why_kept(found: Import) -> Conflict | None:
+    """Why an import cannot be forgotten; None where it can."""
+    if found.state in WAITING:
+        return Conflict("This import is under way. Stop it first.")
+    if found.state != "undone" and found.counts.get("created", 0) + found.counts.get("updated", 0):
+        return Conflict("This import has written items. Undo it first; without it they could not be taken back.")
+    return None
+
+
 def delete(session: Session, actor: Actor, number: int) -> None:
     """Forget an import, its file and what it refused; what it wrote stays, so that only one which wrote nothing or is
     undone can go. Raises NotFound, Forbidden, Conflict.
     """
     found = get(session, actor, number, lock=True)
-    if found.state in WAITING:
-        raise Conflict("This import is under way. Stop it first.")
-    if found.state != "undone" and found.counts.get("created", 0) + found.counts.get("updated", 0):
-        raise Conflict("This import has written items. Undo it first; without it they could not be taken back.")
+    if (reason := why_kept(found)) is not None:
+        raise reason
     session.execute(sql_delete(ImportRemark).where(ImportRemark.import_id == found.id))
     session.delete(found)
     session.flush()

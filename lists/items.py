@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from . import attaching, bulk, checks, content_types, hooks, numbering, query, recording, rows, scopes, trees
 from .catalogue import ListDefinition, definition
-from .errors import Forbidden, Stale, Titles
+from .errors import DomainError, FieldError, Forbidden, Gathered, Stale, Titles
 from .hooks import Change
 from .models import new_guid
 from .query import Item
@@ -30,12 +30,14 @@ def create(
     values: Mapping[str, Any],
     *,
     program: Mapping[str, Any] | None = None,
+    refused: Sequence[FieldError] = (),
 ) -> Item:
     """Make an item from `values` (as the API or a form writes them); `program` sets what only the program may set.
 
     Raises Invalid (every refused field at once), Forbidden, NotFound (no such list).
     """
-    return query.get(session, actor, list_name, add(session, actor, list_name, values, program=program))
+    made = add(session, actor, list_name, values, program=program, refused=refused)
+    return query.get(session, actor, list_name, made)
 
 
 def add(
@@ -45,29 +47,44 @@ def add(
     values: Mapping[str, Any],
     *,
     program: Mapping[str, Any] | None = None,
+    refused: Sequence[FieldError] = (),
 ) -> int:
-    """Make an item like `create`, but answer only its id: for whoever writes many (see `bulk.many_writes`)."""
+    """Make an item like `create`, but answer only its id: for whoever writes many (see `bulk.many_writes`).
+
+    `refused`: what of the row could not even be read; it is told with the rest, and nothing is written.
+    """
     found = definition(session, list_name)
-    parsed = checks.parse(found, actor, values, program or {}, creating=True)
+    gathered = Gathered(refused)
+    parsed = checks.parse(found, actor, values, program or {}, creating=True, gathered=gathered)
     of_type = content_types.as_type(found, parsed.get(content_types.NAME, content_types.default_of(found)))
     new = checks.defaults(of_type, actor)
-    attaching.complete(session, found, parsed, {})
+    with gathered.also():
+        attaching.complete(session, found, parsed, {})
     at = bulk.instant(session)
     by = actor.user_id
     new |= {"guid": new_guid(), "created": at, "created_by": by, "modified": at, "modified_by": by}
     new |= {"external_id": None, "id": None, "version": 1, "flagged": None, **parsed}
-    numbering.give(session, found, new)
-    rules = Rules(session, actor, of_type)
+    with gathered.also():
+        numbering.give(session, found, new)
+    with gathered.also():
+        checks.lookups(session, actor, found, {name: value for name, value in parsed.items() if name in values})
+    rules = Rules(session, actor, of_type, gathered.fields)
     rules.fill_in(new, parsed)
-    checks.lookups(session, actor, found, {name: value for name, value in parsed.items() if name in values})
     change = Change("create", found, actor, {}, new, frozenset(parsed))
-    hooks.run_before(session, change)
-    checks.currencies(session, found, values, new)
-    gap = checks.required(of_type, new, by_import=actor.by_import, besides=rules.hidden(new))
-    new["flagged"] = gap or new["flagged"] or None
-    rules.check(new)
-    trees.check(session, found, new, list(new))
-    checks.unique(session, actor, found, new, list(new), None)
+    _run_before(session, change, gathered)
+    with gathered.also():
+        checks.currencies(session, found, values, new, gathered.fields)
+    with gathered.also():
+        besides = rules.hidden(new) | rules.unread
+        gap = checks.required(of_type, new, by_import=actor.by_import, besides=besides)
+        new["flagged"] = gap or new["flagged"] or None
+    with gathered.also():
+        rules.check(new)
+    with gathered.also():
+        trees.check(session, found, new, list(new.keys() - gathered.fields))
+    with gathered.also():
+        checks.unique(session, actor, found, new, list(new.keys() - gathered.fields), None)
+    gathered.tell()
     scope = scopes.scope_of(session, found, new)
     _may_put_into(session, actor, found, scope)
     new["id"] = rows.insert(session, found, new, scope)
@@ -78,32 +95,36 @@ def add(
 
 def update(
     session: Session, actor: Actor, list_name: str, item_id: int, values: Mapping[str, Any], *, version: int | None,
-    program: Mapping[str, Any] | None = None,
+    program: Mapping[str, Any] | None = None, refused: Sequence[FieldError] = (),
 ) -> Item:  # fmt: skip
     """Change an item. `version`: the version that the caller saw; None = whichever stands (`If-Match: *`).
 
     Raises NotFound, Forbidden, Invalid, Stale (somebody else changed it: nothing is written).
     """
-    change(session, actor, list_name, item_id, values, version=version, program=program)
+    change(session, actor, list_name, item_id, values, version=version, program=program, refused=refused)
     return query.get(session, actor, list_name, item_id)
 
 
 def change(
     session: Session, actor: Actor, list_name: str, item_id: int, values: Mapping[str, Any], *, version: int | None,
-    program: Mapping[str, Any] | None = None,
+    program: Mapping[str, Any] | None = None, refused: Sequence[FieldError] = (),
 ) -> bool:  # fmt: skip
-    """Change an item like `update`, but answer only whether anything was different."""
+    """Change an item like `update`, but answer only whether anything was different. `refused` is as `add` has it."""
     found = definition(session, list_name)
     old = rows.stored(session, actor, found, item_id, Level.EDIT)
     if version is not None and version != old["version"]:
         raise Stale("Somebody else has changed this meanwhile.", current_version=old["version"])
-    parsed = checks.parse(found, actor, values, program or {}, creating=False)
-    attaching.complete(session, found, parsed, old)
+    gathered = Gathered(refused)
+    parsed = checks.parse(found, actor, values, program or {}, creating=False, gathered=gathered)
+    with gathered.also():
+        attaching.complete(session, found, parsed, old)
     wanted = Change("update", found, actor, old, {**old, **parsed}, frozenset(parsed))
     given = {name: value for name, value in parsed.items() if name in values and value != old.get(name)}
-    checks.lookups(session, actor, found, given, before=old)
-    checks.currencies(session, found, values, wanted.new)
-    return _write(session, wanted)
+    with gathered.also():
+        checks.lookups(session, actor, found, given, before=old)
+    with gathered.also():
+        checks.currencies(session, found, values, wanted.new, gathered.fields)
+    return _write(session, wanted, gathered)
 
 
 def restore_version(session: Session, actor: Actor, list_name: str, item_id: int, version: int) -> Item:
@@ -156,29 +177,55 @@ def rescope_all(session: Session, actor: Actor, found: ListDefinition) -> None:
             _move_followers(session, actor, found, item_id)
 
 
-def _write(session: Session, change: Change) -> bool:
+def _run_before(session: Session, change: Change, gathered: Gathered) -> None:
+    """Run the before_write functions. What they refuse of a row of which not all could be read may be for want of
+    that: it is not told, and of a row that they have not finished only what was given empty. Raises Invalid."""
+    if not gathered.errors:
+        hooks.run_before(session, change)
+        return
+    try:
+        hooks.run_before(session, change)
+    except DomainError:
+        of_type = content_types.as_type(change.definition, change.new.get(content_types.NAME))
+        conditional = {column.name for column in of_type.ruled_columns if column.options.get("show_when")}
+        given = {name: change.new[name] for name in change.given}
+        with gathered.also():
+            besides = conditional | gathered.fields
+            checks.required(of_type, given, by_import=change.actor.by_import, besides=besides)
+        gathered.tell()
+
+
+def _write(session: Session, change: Change, gathered: Gathered | None = None) -> bool:
     """The rest of every change to a standing row: hooks, checks, the row, its version, log line and followers.
 
-    Answers whether anything was different; where nothing was, nothing is written.
+    `gathered`: what is refused of it already. Answers whether anything was different; where nothing was, nothing is
+    written.
     """
     found, old, new, actor = change.definition, change.old, change.new, change.actor
-    hooks.run_before(session, change)
+    gathered = gathered or Gathered()
+    _run_before(session, change, gathered)
     names = [column.name for column in found.columns if new.get(column.name) != old.get(column.name)]
     names += ["external_id"] if new.get("external_id") != old.get("external_id") else []
     of_type = content_types.as_type(found, new.get(content_types.NAME))
-    rules = Rules(session, actor, of_type)
+    rules = Rules(session, actor, of_type, gathered.fields)
     hidden = rules.hidden(new)
     new["flagged"] = _flagged(change, of_type, hidden)
     flag_changed = new["flagged"] != old["flagged"]
     if not names and not (flag_changed and actor.by_import):
+        gathered.tell()
         return False
     names += ["flagged"] if flag_changed else []
     anew = rules.asked_anew(names) | content_types.asked_anew(of_type, names)
     asked = {name: new.get(name) for name in {*names, *anew}}
-    checks.required(of_type, asked, by_import=actor.by_import, besides=hidden)
-    rules.check(new, names)
-    trees.check(session, found, new, names)
-    checks.unique(session, actor, found, new, names, new["id"])
+    with gathered.also():
+        checks.required(of_type, asked, by_import=actor.by_import, besides=hidden | rules.unread)
+    with gathered.also():
+        rules.check(new, names)
+    with gathered.also():
+        trees.check(session, found, new, [name for name in names if name not in gathered.fields])
+    with gathered.also():
+        checks.unique(session, actor, found, new, [name for name in names if name not in gathered.fields], new["id"])
+    gathered.tell()
     numbering.keep_up(session, found, new, names)
     scope = scopes.scope_of(session, found, new)
     if scope != old["scope_id"]:

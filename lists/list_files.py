@@ -76,7 +76,16 @@ def _parsed(text: str) -> Any:
     except RecursionError:
         raise Invalid("", "The file is nested too deeply.") from None
     except ValueError as refusal:
-        raise Invalid("", "The file is neither JSON nor TOML: %(reason)s", reason=str(refusal)[:200]) from None
+        words = N_("The file is neither JSON nor TOML: look at line %(line)s.")
+        raise Invalid("", words, line=broken_line(text, refusal)) from None
+
+
+def broken_line(text: str, refusal: ValueError) -> int:
+    """At which line of a text JSON, TOML or Unicode breaks; where it only ends too early, its last."""
+    if isinstance(refusal, UnicodeDecodeError):
+        return refusal.object.count(b"\n", 0, refusal.start) + 1
+    said = re.search(r"\bline (\d+)", str(refusal))
+    return int(said[1]) if said else text.count("\n") + 1
 
 
 def _problems(value: Any, place: str, depth: int) -> Iterator[FieldError]:
@@ -156,15 +165,18 @@ class Misplaced(Invalid):
 
 
 @contextmanager
-def placed(body: Mapping[str, Any], place: str = "") -> Iterator[None]:
-    """Within this block a refusal names its place in the file: `place`, else the column that it is about."""
+def placed(body: Mapping[str, Any], place: str = "", *, first: int = 1) -> Iterator[None]:
+    """Within this block a refusal names its place in the body: `place`, else the column that it is about.
+
+    `first`: the number of the first column; people count from 1, programs from 0.
+    """
     try:
         yield
     except Misplaced:
         raise
     except Invalid as refusal:
-        names = [one.get("name") for one in body.get("columns", ())]
-        there = f"columns[{names.index(refusal.about) + 1}]" if refusal.about in names else ""
+        names = [str(one.get("name")) for one in body.get("columns", ())]
+        there = f"columns[{names.index(refusal.about) + first}]" if refusal.about in names else ""
         place = place or there
         errors = [
             FieldError(".".join(filter(None, (place, one.field))), one.message, one.values) for one in refusal.errors

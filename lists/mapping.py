@@ -14,7 +14,9 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 
-from .errors import N_, Invalid, Words
+from .columns.dates import in_zone
+from .errors import N_, FieldError, Gathered, Invalid, Words
+from .list_files import broken_line
 from .spooling import SourceRow
 
 LANGUAGES_OF_COUNTRIES = ("en", "sk", "cs", "de", "pl", "hu", "fr", "it", "es")
@@ -57,11 +59,15 @@ class Rule:
 
 @dataclass(frozen=True)
 class Mapped:
-    """A row as the list will take it, lookups still as texts; `flagged` where a gap is to be flagged."""
+    """A row as the list will take it, lookups still as texts; `flagged` where a gap is to be flagged.
+
+    `refused`: what of it could not be read; such a column has no value.
+    """
 
     number: int
     values: dict[str, Any]
     flagged: bool
+    refused: tuple[FieldError, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -120,13 +126,17 @@ def step_of(body: Mapping[str, Any], list_name: str, file: str) -> Step:
 
 
 def _toml(path: Path) -> dict[str, Any]:
+    text = ""
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
+        return tomllib.loads(text)
     except FileNotFoundError:
         raise Invalid("mapping", "There is no file %(file)s.", file=str(path)) from None
-    except (OSError, ValueError) as reason:
-        words = N_("The mapping %(file)s cannot be read: %(reason)s")
-        raise Invalid("mapping", words, file=path.name, reason=" ".join(str(reason).split())) from None
+    except OSError:
+        raise Invalid("mapping", "The file %(file)s may not be read.", file=str(path)) from None
+    except ValueError as refusal:
+        words = N_("The mapping %(file)s is no TOML: look at line %(line)s.")
+        raise Invalid("mapping", words, file=path.name, line=broken_line(text, refusal)) from None
 
 
 def _step(body: Mapping[str, Any]) -> Step:
@@ -233,15 +243,17 @@ def _refuse_unknown(unknown: set[str], known: set[str], where: str) -> None:
 
 
 def mapped(step: Step, row: SourceRow, time_zone: str) -> Mapped:
-    """The row's values for the list, lookups still as texts. Raises Invalid, naming the column."""
+    """The row's values for the list, lookups still as texts. Raises Invalid for a row that is none."""
     if row.surplus:
         raise Invalid("", "The row has %(count)s fields more than the header.", count=row.surplus)
     values: dict[str, Any] = {}
-    flagged = False
+    flagged, gathered = False, Gathered()
     for name, rule in step.columns.items():
-        values[name] = value_of(name, rule, row.values, time_zone)
+        values[name] = None
+        with gathered.also():
+            values[name] = value_of(name, rule, row.values, time_zone)
         flagged = flagged or (rule.gap == "flag" and values[name] in (None, "", []))
-    return Mapped(row.number, values, flagged)
+    return Mapped(row.number, values, flagged, tuple(gathered.errors))
 
 
 def value_of(name: str, rule: Rule, row: Mapping[str, Any], time_zone: str) -> Any:
@@ -292,8 +304,15 @@ def _converted(name: str, rule: Rule, value: Any, time_zone: str) -> Any:
         if not any(letter in rule.date for letter in ("%H", "%I", "%T", "%X", "%c")):
             value = value.date()
     if isinstance(value, datetime.datetime) and value.tzinfo is None:
-        value = value.replace(tzinfo=ZoneInfo(time_zone))
+        return _instant(name, value, time_zone)
     return value
+
+
+def _instant(name: str, wall: datetime.datetime, time_zone: str) -> datetime.datetime:
+    try:
+        return in_zone(wall, time_zone)
+    except Invalid as refusal:
+        raise Invalid.many([FieldError(name, refusal.message, refusal.values)]) from None
 
 
 def as_instant(day: datetime.date, time_zone: str) -> datetime.datetime:

@@ -46,10 +46,13 @@ class _Row:
 
 
 class Rules:
-    """A list's formulas for one actor, now."""
+    """A list's formulas for one actor, now. `unread`: the columns whose values are not known, since they are refused;
+    no formula that uses one of them is asked."""
 
-    def __init__(self, session: Session, actor: Actor, found: ListDefinition) -> None:
-        self.session, self.actor, self.found = session, actor, found
+    def __init__(
+        self, session: Session, actor: Actor, found: ListDefinition, unread: Collection[str] = frozenset()
+    ) -> None:
+        self.session, self.actor, self.found, self.unread = session, actor, found, set(unread)
         self.lists = catalogue(session)
 
     @cached_property
@@ -59,12 +62,20 @@ class Rules:
     def fill_in(self, values: dict[str, Any], given: Collection[str]) -> None:
         """Set the default formulas' values of a new item's columns that nobody gave, in the columns' order."""
         for column, node in self._with("default_formula"):
-            if column.name not in given:
+            if column.name in given or column.name in self.unread:
+                continue
+            if self._knows(node):
                 values[column.name] = self._fitting(column, self._value(node, values))
+            else:
+                self.unread.add(column.name)
 
     def hidden(self, values: Mapping[str, Any]) -> frozenset[str]:
         """The columns whose condition does not hold: they are neither required nor written by a form."""
-        return frozenset(column.name for column, node in self._with("show_when") if not self._value(node, values))
+        return frozenset(
+            column.name
+            for column, node in self._with("show_when")
+            if not self._knows(node) or not self._value(node, values)
+        )
 
     def asked_anew(self, changed: Collection[str]) -> set[str]:
         """The columns whose condition may have become true by these changes."""
@@ -83,10 +94,15 @@ class Rules:
             if node is None or (column is not None and _is_let_empty(node, column, values)):
                 continue
             asked = {*own_columns(node), *([column.name] if column else [])}
+            if asked & self.unread:
+                continue
             if (changed is None or asked & set(changed)) and not self._value(node, values):
                 errors.append(self._refusal(column))
         if errors:
             raise Invalid.many(errors)
+
+    def _knows(self, node: Node) -> bool:
+        return self.unread.isdisjoint(own_columns(node))
 
     def _with(self, option: str) -> Iterator[tuple[Column, Node]]:
         for column in self.found.ruled_columns:

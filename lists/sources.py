@@ -5,6 +5,7 @@ They are read as streams; no more of a file than a few rows of it are in memory 
 
 from __future__ import annotations
 
+import codecs
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,11 @@ from .errors import N_, Invalid
 from .spooling import Rows, SourceRow
 
 ENCODINGS = ("utf-8-sig", "cp1250", "cp1252", "latin-1")
+# What a file begins with that says its encoding; that of UTF-16 begins that of UTF-32.
+MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16",
+}  # fmt: skip
 DELIMITERS = ",;\t|"
 WORKBOOKS = {".xlsx", ".xls", ".ods", ".xlsb"}
 VCARDS, CALENDARS = {".vcf", ".vcard"}, {".ics", ".ical"}
@@ -107,9 +113,10 @@ def _csv(path: Path, name: str, encoding: str | None, delimiter: str | None) -> 
         reader = csv.reader(_without_zeros(file, name), delimiter=letter)
         try:
             yield from reader
-        except csv.Error as reason:
-            words = N_("The file %(file)s cannot be read at line %(line)s: %(reason)s.")
-            raise Invalid("file", words, file=name, line=reader.line_num, reason=str(reason)) from None
+        except csv.Error:  # since quotation marks are read leniently, nothing else is left to go wrong
+            words = N_("In %(file)s a field at line %(line)s is longer than %(max)s letters; perhaps a quotation mark "
+                       "is not closed.")  # fmt: skip
+            raise Invalid("file", words, file=name, line=reader.line_num, max=LONGEST_FIELD) from None
 
 
 def _text(path: Path, name: str, encoding: str | None) -> Iterator[str]:
@@ -128,8 +135,9 @@ def _without_zeros(file: IO[str], name: str) -> Iterator[str]:
 def _encoding(path: Path, name: str, encoding: str | None) -> str:
     """The first encoding in which the whole file can be read."""
     with path.open("rb") as file:
-        begins = file.read(2)
-    tried = (encoding,) if encoding else ("utf-16",) if begins in (b"\xff\xfe", b"\xfe\xff") else ENCODINGS
+        begins = file.read(4)
+    marked = next((one for mark, one in MARKS.items() if begins.startswith(mark)), None)
+    tried = (encoding,) if encoding else (marked,) if marked else ENCODINGS
     for one in tried:
         try:
             with path.open(encoding=one, newline="") as text:

@@ -1,10 +1,16 @@
-"""The cells of a workbook's sheet (XLSX, XLS, ODS, XLSB), as a table in a file has them."""
+"""The cells of a workbook's sheet (XLSX, XLS, ODS, XLSB), as a table in a file has them.
+
+Calamine is fast and is asked first. But it makes a field of memory for every place up to the last cell of a sheet, and
+gives a cell that holds an error (#N/A) as empty. An XLSX of either kind is read by openpyxl, cell by cell.
+"""
 
 from __future__ import annotations
 
 import datetime
+import logging
+import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,27 +18,61 @@ from .errors import N_, Invalid
 
 LARGEST_UNPACKED = 4_000_000_000  # bytes: what 750,000 rows of fifty columns come to
 PORTION = 1 << 20
-_AN_ERROR = b't="e"'  # a cell's type (ECMA-376, 18.18.11)
+LARGEST_FIELD, LEAST_FILLED = 10_000_000, 4  # places of a sheet; above, one of so many at least must have a cell
+_AN_ERROR = re.compile(rb"""\bt=["']e["']""")  # a cell's type (ECMA-376, 18.18.11)
+_CELL = re.compile(rb"""\sr=["']([A-Za-z]{1,3})[0-9]""")
+_ROW = re.compile(rb"""\sr=["']([0-9]{1,7})["']""")
+_LONGEST_SIGN = 20  # bytes of what these three find
+LOG = logging.getLogger("caseroom.workbooks")
 
 
 def sheet(path: Path, name: str, wanted: str | None) -> Iterator[Sequence[Any]]:
     """The rows of the sheet called `wanted`, else of the first one. `name`: what the file is called. Raises Invalid."""
-    from python_calamine import CalamineError, CalamineWorkbook
+    from python_calamine import PasswordError, WorksheetNotFound
 
     _check_package(path, name)
     try:
-        book = CalamineWorkbook.from_path(str(path))
-        found = book.get_sheet_by_name(wanted) if wanted else book.get_sheet_by_index(0)
-        errors = _errors(path, found.name)
-        # Empty rows at the beginning come too: the others keep the numbers that the spreadsheet shows.
-        for number, row in enumerate(found.iter_rows(), start=1):
-            cells = [_cell(cell) for cell in row]
-            for place, text in errors.get(number, ()):
-                cells[place] = text
-            yield cells
-    except (CalamineError, ValueError, IndexError, OSError) as reason:
-        words = N_("The workbook %(file)s cannot be read: %(reason)s.")
-        raise Invalid("file", words, file=name, reason=" ".join(str(reason).split())[:200]) from None
+        yield from _by_cells(path, wanted) if _is_for_openpyxl(path) else _by_calamine(path, wanted)
+    except MemoryError:
+        raise
+    except PasswordError:
+        words = N_("The workbook %(file)s is protected by a password. Save it without one, then choose it again.")
+        raise Invalid("file", words, file=name) from None
+    except WorksheetNotFound:
+        raise Invalid("file", "The workbook %(file)s has no sheet “%(sheet)s”.", file=name, sheet=wanted or 1) from None
+    except Exception as reason:  # the libraries raise a dozen kinds on damaged files
+        LOG.warning("The workbook %s cannot be read: %r", name, reason)
+        words = N_("%(file)s is damaged or no workbook. Open it in Excel, save it again and choose the new file.")
+        if "limit exceeded" in str(reason):
+            words = N_("A sheet of %(file)s has a cell far beyond its table. Delete the rows and columns behind the "
+                       "table, save the workbook and choose it again.")  # fmt: skip
+        raise Invalid("file", words, file=name) from None
+
+
+def _by_calamine(path: Path, wanted: str | None) -> Iterator[Sequence[Any]]:
+    from python_calamine import CalamineWorkbook
+
+    book = CalamineWorkbook.from_path(str(path))
+    found = book.get_sheet_by_name(wanted) if wanted else book.get_sheet_by_index(0)
+    # Empty rows at the beginning come too: the others keep the numbers that the spreadsheet shows.
+    for row in found.iter_rows():
+        yield () if row.count("") == len(row) else [_cell(cell) for cell in row]
+
+
+def _by_cells(path: Path, wanted: str | None) -> Iterator[Sequence[Any]]:
+    from openpyxl import load_workbook
+    from python_calamine import WorksheetNotFound
+
+    book = load_workbook(path, read_only=True, data_only=True)
+    try:
+        if wanted and wanted not in book.sheetnames:
+            raise WorksheetNotFound(wanted)
+        found: Any = book[wanted] if wanted else book.worksheets[0]
+        found.reset_dimensions()  # else each row is as wide as the widest, and all that there could be come
+        for row in found.iter_rows(values_only=True):
+            yield [_cell(_without_midnight(cell)) for cell in row]
+    finally:
+        book.close()
 
 
 def _check_package(path: Path, name: str) -> None:
@@ -46,44 +86,48 @@ def _check_package(path: Path, name: str) -> None:
         raise Invalid("file", words, file=name, size=unpacked // 1_000_000)
 
 
-def _errors(path: Path, name: str) -> dict[int, list[tuple[int, str]]]:
-    """The cells of a sheet that hold an error (#N/A, #DIV/0!), by row: their places from 0 and what they show.
-
-    Calamine gives them as empty, and nothing of a file may become empty unsaid. Only an XLSX is asked.
-    """
-    if not _has_errors(path):
-        return {}
-    from openpyxl import load_workbook
-
-    book = load_workbook(path, read_only=True, data_only=True)
-    try:
-        found: dict[int, list[tuple[int, str]]] = {}
-        for number, row in enumerate(book[name].iter_rows(), start=1):
-            for place, cell in enumerate(row):
-                if cell.data_type == "e":
-                    found.setdefault(number, []).append((place, str(cell.value)))
-        return found
-    finally:
-        book.close()
-
-
-def _has_errors(path: Path) -> bool:
-    """Whether any sheet of an XLSX has an error, by a look at the bytes, which takes little."""
+def _is_for_openpyxl(path: Path) -> bool:
+    """Whether any sheet of an XLSX has an error or is nearly all holes, by a look at the bytes, which takes little."""
     if not zipfile.is_zipfile(path):
         return False
     with zipfile.ZipFile(path) as package:
         sheets = [part for part in package.namelist() if part.startswith("xl/worksheets/") and part.endswith(".xml")]
-        return any(_says(package, part, _AN_ERROR) for part in sheets)
+        return any(_has_errors_or_holes(_portions(package, part)) for part in sheets)
 
 
-def _says(package: zipfile.ZipFile, part: str, wanted: bytes) -> bool:
+def _has_errors_or_holes(portions: Iterable[bytes]) -> bool:
+    cells, width, height = 0, 0, 0
+    for portion in portions:
+        if _AN_ERROR.search(portion):
+            return True
+        columns = _CELL.findall(portion)
+        cells += len(columns)
+        width = max(width, *map(_place, set(columns)), 0)
+        height = max(height, *map(int, _ROW.findall(portion)), 0)
+    return width * height > max(LARGEST_FIELD, LEAST_FILLED * cells)
+
+
+def _portions(package: zipfile.ZipFile, part: str) -> Iterator[bytes]:
+    """A part's bytes; each portion begins with the end of the one before, lest a sign be cut in two."""
     with package.open(part) as file:
         before = b""
         while portion := file.read(PORTION):
-            if wanted in before + portion:
-                return True
-            before = portion[-len(wanted) :]
-    return False
+            yield before + portion
+            before = portion[-_LONGEST_SIGN:]
+
+
+def _place(letters: bytes) -> int:
+    """The number of a column from its letters: A is 1."""
+    place = 0
+    for letter in letters.upper():
+        place = 26 * place + letter - 64
+    return place
+
+
+def _without_midnight(cell: Any) -> Any:
+    """A day as calamine gives it; openpyxl gives an instant."""
+    is_day = isinstance(cell, datetime.datetime) and cell.time() == datetime.time()
+    return cell.date() if is_day else cell
 
 
 def _cell(cell: Any) -> Any:

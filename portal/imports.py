@@ -7,8 +7,10 @@ anew and goes on where the database says.
 from __future__ import annotations
 
 import tempfile
+import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -24,10 +26,11 @@ from ..lists.rights import PROGRAM, Actor, load_actor
 from ..lists.spooling import Rows, SourceRow
 from .home import Home
 
-SECONDS_OF_READING = 90
+SECONDS_OF_READING, SECONDS_OF_WAITING = 90, 10
 MEMORY, LARGEST = 3_000 * limits.MEGABYTE, 8_000 * limits.MEGABYTE
 SECONDS_OF_A_TURN = 1.0
 TRIED = 5000  # rows; a trial keeps others from the rows that it changes
+_reading = threading.Lock()
 _begun: dict[tuple[int, str], Importing] = {}  # by batch: the number of one that is deleted another may get
 
 
@@ -41,10 +44,11 @@ def take(home: Home, actor: Actor, list_name: str, stream: IO[bytes], file_name:
         with source.open("wb") as file:
             while piece := stream.read(limits.MEGABYTE):
                 file.write(piece)
-        total = limits.run(
-            sources.spool, seconds=SECONDS_OF_READING, memory=MEMORY, written=LARGEST,
-            source=str(source), name=file_name, target=str(target),
-        )  # fmt: skip
+        with _one_file_at_a_time():
+            total = limits.run(
+                sources.spool, seconds=SECONDS_OF_READING, memory=MEMORY, written=LARGEST,
+                source=str(source), name=file_name, target=str(target),
+            )  # fmt: skip
         with target.open("rb") as rows:
             header, _rows = spooling.head(rows, 0)
             rows.seek(0)
@@ -53,6 +57,17 @@ def take(home: Home, actor: Actor, list_name: str, stream: IO[bytes], file_name:
         return imports.new(
             session, actor, list_name, file_name, rows_sha256=blob.sha256, header=header, total=total
         ).id  # fmt: skip
+
+
+@contextmanager
+def _one_file_at_a_time() -> Iterator[None]:
+    """A request waits while its file is read; many must not take all threads of the web server, nor all memory."""
+    if not _reading.acquire(timeout=SECONDS_OF_WAITING):
+        raise Invalid("file", "Another large file is being read just now. Try again in a minute.")
+    try:
+        yield
+    finally:
+        _reading.release()
 
 
 def first_rows(home: Home, found: Import, number: int) -> list[SourceRow]:

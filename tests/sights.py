@@ -321,6 +321,7 @@ SIGHTS = [
     Sight("/imports/{new_import}/mapping", who="admin"),
     Sight("/imports/{tried_import}", who="admin"),
     Sight("/imports/{undone_import}", who="admin"),
+    Sight("/imports/{undone_import}/delete", who="admin"),
     # Items
     Sight("/lists/contacts/{contact}"),
     Sight("/lists/activities/{activity}"),

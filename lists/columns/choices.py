@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import Any
 
 from babel import Locale
 from sqlalchemy import String
 
-from ..sqltypes import Json
+from ..sqltypes import Json, fold
 from .base import COMPARE, ColumnType, Reader, refuse
 
 
@@ -46,6 +47,19 @@ class ChoiceColumn(ColumnType):
             raise refuse("“%(value)s” is not one of: %(choices)s.", value=str(raw)[:40], choices=", ".join(self.values))
         return str(raw)
 
+    def meant(self, text: str) -> str | None:
+        """The value of the choice that a text means by its value, or by its label in any language."""
+        return text if text in self.values else self._meant.get(fold(text.strip()))
+
+    @cached_property
+    def _meant(self) -> dict[str, str]:
+        choices = self.options.get("choices", ())
+        known = {fold(choice_value(choice)): choice_value(choice) for choice in choices}
+        for choice in choices:
+            for label in _all_labels([choice], choice_value(choice)):
+                known.setdefault(fold(label), choice_value(choice))
+        return known
+
     def parse_operand(self, raw: Any) -> str | None:
         return None if raw is None else str(raw)
 
@@ -69,7 +83,7 @@ class ChoiceColumn(ColumnType):
 
 
 class MultiChoiceColumn(ChoiceColumn):
-    """Any number of `choices`."""
+    """Any number of `choices`. A text has them with semicolons, line ends or commas between, as no choice has them."""
 
     name = "multi_choice"
     operators = frozenset({"eq", "ne", "in", "contains", "empty"})
@@ -82,14 +96,35 @@ class MultiChoiceColumn(ChoiceColumn):
     def parse(self, raw: Any) -> list[str] | None:  # type: ignore[override]
         if raw is None or raw == "":
             return None
-        chosen = [raw] if isinstance(raw, str) else raw
+        chosen = self.parted(raw) if isinstance(raw, str) else raw
         if not isinstance(chosen, (list, tuple)):
             raise refuse("This must be a list of choices.")
-        parsed = [ChoiceColumn.parse(self, value) for value in chosen]
+        parsed = [ChoiceColumn.parse(self, self._known(value)) for value in chosen]
         return list(dict.fromkeys(value for value in parsed if value)) or None
 
+    def parted(self, text: str) -> list[str]:
+        """The choices that a text names, each as it is written there."""
+        if self.meant(text) is not None or not self._between:
+            return [text]
+        return [part.strip() for part in re.split(f"[{self._between}]", text) if part.strip()]
+
+    def _known(self, given: Any) -> Any:
+        meant = self.meant(given) if isinstance(given, str) else None
+        return given if meant is None else meant
+
+    @cached_property
+    def _between(self) -> str:
+        """What parts choices in a text: of these letters those that no choice has in itself."""
+        choices = self.options.get("choices", ())
+        words = "".join(word for one in choices for word in (choice_value(one), *_all_labels([one], choice_value(one))))
+        return "".join(letter for letter in ";,\n" if letter not in words)
+
+    @cached_property
+    def _joint(self) -> str:
+        return ", " if "," in self._between else "; "
+
     def format(self, value: Any, reader: Reader) -> str:
-        return ", ".join(ChoiceColumn.format(self, one, reader) for one in value or ())
+        return self._joint.join(ChoiceColumn.format(self, one, reader) for one in value or ())
 
     def form_value(self, value: Any, reader: Reader) -> Any:
         return list(value or ())
@@ -98,7 +133,7 @@ class MultiChoiceColumn(ChoiceColumn):
         return " ".join(ChoiceColumn.search_text(self, one) for one in value or ())
 
     def export_cell(self, value: Any) -> str:
-        return ", ".join(value or ())
+        return self._joint.join(value or ())
 
 
 class CountryColumn(ChoiceColumn):

@@ -91,9 +91,26 @@ class DateTimeColumn(ColumnType):
 def local_to_instant(text: str, time_zone: str) -> datetime.datetime:
     """A form's `YYYY-MM-DDTHH:MM` in `time_zone` as an instant. Raises Invalid."""
     try:
-        return datetime.datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(time_zone))
+        wall = datetime.datetime.fromisoformat(text)
     except ValueError:
         raise refuse("“%(value)s” is not a date and time.", value=text[:40]) from None
+    return in_zone(wall, time_zone)
+
+
+def in_zone(wall: datetime.datetime, time_zone: str) -> datetime.datetime:
+    """The instant at which a clock in `time_zone` shows this; the first, where it does so twice.
+
+    Raises Invalid for a time that the clocks leave out: nobody can know which other one is meant.
+    """
+    _in_bounds(wall)
+    zone = ZoneInfo(time_zone)
+    instant = wall.replace(tzinfo=zone, fold=0)
+    if instant.astimezone(datetime.UTC).astimezone(zone).replace(tzinfo=None) != wall.replace(tzinfo=None):
+        raise refuse(
+            "%(value)s does not exist in %(zone)s: the clocks are put forward then.",
+            value=f"{wall:%Y-%m-%d %H:%M}", zone=time_zone,
+        )  # fmt: skip
+    return instant
 
 
 def _in_bounds(day: Day) -> Day:

@@ -16,6 +16,7 @@ from ..errors import Invalid
 from ..sqltypes import Json
 from .base import TEXT, ColumnType, Reader, refuse
 
+_BETWEEN_TAGS = re.compile(r"[,;\r\n]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _LINE_END = re.compile(r"<br\s*/?>\n?|</(?:p|div|li|tr|h[1-6]|blockquote|pre)>\n?", re.IGNORECASE)
 _EMAIL = re.compile(r"^[^@\s<>,;\"()]{1,64}@[^@\s<>,;\"()]{1,190}$")
@@ -172,7 +173,7 @@ class UrlColumn(TextColumn):
 
 
 class TagsColumn(ColumnType):
-    """Free words. A form writes them with commas between."""
+    """Free words. A text has them with commas, semicolons or line ends between."""
 
     name = "tags"
     operators = frozenset({"eq", "ne", "in", "contains", "empty"})
@@ -185,7 +186,7 @@ class TagsColumn(ColumnType):
     def parse(self, raw: Any) -> list[str] | None:
         if raw is None:
             return None
-        words = raw.split(",") if isinstance(raw, str) else raw
+        words = _BETWEEN_TAGS.split(raw) if isinstance(raw, str) else raw
         if not isinstance(words, (list, tuple)) or not all(isinstance(word, str) for word in words):
             raise refuse("This must be a list of words.")
         tags = list(dict.fromkeys(" ".join(_CONTROL.sub("", word).split()) for word in words))

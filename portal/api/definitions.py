@@ -13,13 +13,14 @@ from ...lists import (
     changing,
     comments,
     folders,
+    list_files,
     list_forms,
     list_settings,
     retyping,
     retyping_jobs,
     schema,
     views,
-)
+)  # fmt: skip
 from ...lists.catalogue import Column, ListDefinition, catalogue, definition
 from ...lists.errors import Invalid
 from ...lists.formulas import definitions as formulas
@@ -52,14 +53,17 @@ def browse() -> ResponseReturnValue:
     body=LIST_GIVEN,
     answers={201: ref("List")},
     problems=(409,),
-    description="Every list begins with a column `name`. Administrators only.",
+    description="Every list begins with a column `name`. A refusal of a column names it by its place, counted from 0: "
+    "`columns[3].type`. Administrators only.",
 )
 def create() -> ResponseReturnValue:
     who, given = actor(), body()
     only(given, *_GIVEN, "columns", "views")
     given_views = _objects(given, "views")
     made = {key: value for key, value in given.items() if key != "views"}
-    list_settings.create(session(), who, {**made, "columns": _objects(given, "columns")})
+    made["columns"] = _objects(given, "columns")
+    with list_files.placed(made, first=0):
+        list_settings.create(session(), who, made)
     for view in given_views:
         only(view, "name", "title", "shared", *SETTINGS)
         views.save(session(), who, given["name"], {**view, "shared": True})

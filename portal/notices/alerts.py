@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from ...lists import changelog, own_views, query
 from ...lists.catalogue import ListDefinition, View, catalogue, definition
+from ...lists.database import one_at_a_time
 from ...lists.errors import N_, Forbidden, Invalid, NotFound
 from ...lists.models import now
 from ...lists.recycling import when_purged
@@ -34,6 +35,10 @@ class Shown:
     columns: tuple[str, ...]
     owner: str | None = None
     view: View | None = None
+
+
+class AlreadyThere(Invalid):
+    """The same alert stands already; the value `number` says which."""
 
 
 class Wish(TypedDict, total=False):
@@ -68,6 +73,7 @@ def add(
         user_id=actor.user_id, list_id=found.id, item_id=item_id, view_id=view_id, since=changelog.last(session),
         **wanted,
     )  # fmt: skip
+    _refuse_twice(session, alert, wanted)
     session.add(alert)
     session.flush()
     return alert
@@ -85,12 +91,34 @@ def change(
     """
     alert, found = for_change(session, actor, alert_id)
     wanted = _wanted(found, alert.item_id, **wish)
+    _refuse_twice(session, alert, wanted)
     for name, value in wanted.items():
         setattr(alert, name, value)
     when = due(alert.rhythm, alert.hour, alert.weekday, actor.time_zone, now())
     session.execute(update(AlertFinding).where(AlertFinding.alert_id == alert.id).values(due=when))
     session.flush()
     return alert
+
+
+def _refuse_twice(session: Session, alert: Alert, wanted: Mapping[str, Any]) -> None:
+    """Refuse what another alert of the same person tells of the same thing at the same time. Raises AlreadyThere."""
+    one_at_a_time(session, "alerts", alert.user_id)
+    same_subject = select(Alert).where(
+        Alert.user_id == alert.user_id, Alert.id != (alert.id or 0), Alert.list_id == alert.list_id,
+        Alert.item_id.is_not_distinct_from(alert.item_id), Alert.view_id.is_not_distinct_from(alert.view_id),
+    )  # fmt: skip
+    for other in session.scalars(same_subject.order_by(Alert.id)):
+        there = {name: getattr(other, name) for name in wanted}
+        if _told_of(there) == _told_of(wanted):
+            words = N_("You have this alert already: number %(number)s. Change that one, or end it.")
+            raise AlreadyThere("changes", words, number=other.id)
+
+
+def _told_of(wanted: Mapping[str, Any]) -> tuple[object, ...]:
+    """What an alert tells of, and when; by which ways does not make it another."""
+    of_rhythm = {"now": (), "daily": ("hour",), "weekly": ("hour", "weekday")}[wanted["rhythm"]]
+    when = tuple(wanted[name] for name in of_rhythm)
+    return wanted["changes"], frozenset(wanted["columns"]), wanted["rhythm"], when
 
 
 def wish_of(alert: Alert, found: ListDefinition) -> Wish:

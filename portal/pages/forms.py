@@ -16,13 +16,13 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from ...lists import checks, content_types, list_forms, query
+from ...lists import content_types, list_forms, query
 from ...lists.catalogue import Column, ListDefinition, catalogue
 from ...lists.columns import Reference
 from ...lists.columns.address import ORDERS, PARTS, lines_of
 from ...lists.columns.choices import CountryColumn
 from ...lists.database import database_of
-from ...lists.errors import FieldError, Invalid
+from ...lists.errors import FieldError, Gathered, Invalid
 from ...lists.models import now
 from ...lists.query import Item
 from ...lists.rights import Actor, may_add
@@ -106,32 +106,26 @@ def read(
     form: Form,
     found: ListDefinition,
     actor: Actor,
+    gathered: Gathered,
     *,
     before: Mapping[str, Any] | None = None,
-    refused: Sequence[FieldError] = (),
 ) -> dict[str, Any]:
-    """The raw values of a sent form. Raises Invalid naming every field that cannot be read.
+    """The raw values of a sent form; what cannot be read goes to `gathered`, for the door to tell with the rest.
 
     A column without a field in the form (a group that is not the user's to choose) has no value.
-    `before`: the item as it stands, whose participants keep their answers; `refused`: what of it was refused before.
+    `before`: the item as it stands, whose participants keep their answers.
     """
     values: dict[str, Any] = {}
-    parsed: dict[str, Any] = {}
-    errors = [error for error in refused if found.has(error.field)]
     for column in columns_of(found):
-        if not _was_in(form, column):
+        if not _was_in(form, column) or column.name in gathered.fields:
             continue
         try:
-            values[column.name] = read_value(column, typed_of(form, column), actor, before)
-            parsed[column.name] = column.type.parse(values[column.name])
+            value = read_value(column, typed_of(form, column), actor, before)
+            column.type.parse(value)
         except Invalid as refusal:
-            errors.append(FieldError(column.name, refusal.message, refusal.values))
-    if errors:
-        order = [column.name for column in columns_of(found)]
-        conditional = [column.name for column in found.ruled_columns if column.options.get("show_when")]
-        # The door never sees these values: all is said at once.
-        errors += checks.missing(found, parsed, allowed=conditional)
-        raise Invalid.many(sorted(errors, key=lambda error: order.index(error.field)))
+            gathered.errors.append(FieldError(column.name, refusal.message, refusal.values))
+        else:
+            values[column.name] = value
     return values
 
 

@@ -13,7 +13,7 @@ from ...lists import filters, query
 from ...lists.catalogue import Column, ListDefinition, catalogue, definition
 from ...lists.columns import ColumnType
 from ...lists.columns.address import read_line
-from ...lists.columns.choices import ChoiceColumn
+from ...lists.columns.choices import ChoiceColumn, MultiChoiceColumn
 from ...lists.columns.text import RichTextColumn
 from ...lists.editing import Refusal
 from ...lists.errors import N_, Invalid
@@ -102,8 +102,9 @@ def _value(cell: Typed, actor: Actor, names: _Names) -> Any:
     if kind.name == "boolean":
         return _yes_or_no(kind, text, actor)
     if isinstance(kind, ChoiceColumn):
-        many = [_choice(kind, one.strip(), actor) for one in text.split(",")] if kind.is_multi else None
-        return _choice(kind, text, actor) if many is None else many
+        if isinstance(kind, MultiChoiceColumn):
+            return [_choice(kind, one, actor) for one in kind.parted(text)]
+        return _choice(kind, text, actor)
     return _of_parts(kind, text, names)
 
 
@@ -136,6 +137,8 @@ def _choice(kind: ChoiceColumn, text: str, actor: Actor) -> str:
     for value, label in choices:
         if text in (value, label) or fold(text) in (fold(value), fold(label)):
             return value
+    if (meant := kind.meant(text)) is not None:  # in another language than the reader's
+        return meant
     labels = ", ".join(label for _value, label in choices[:20])
     raise Invalid("", "“%(value)s” is not one of: %(choices)s.", value=text[:40], choices=labels)
 

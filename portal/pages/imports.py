@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from ...libraries.uploads import tidy_name
-from ...lists import importing, imports, proposing
+from ...lists import exporting, importing, imports, proposing
 from ...lists.catalogue import ListDefinition, catalogue, definition
 from ...lists.database import savepoint
 from ...lists.errors import Invalid, NotFound, words_from_json
@@ -148,6 +148,28 @@ def undo(number: int) -> ResponseReturnValue:
     return redirect(url_for("imports.show", number=number), 303)
 
 
+@blueprint.get("/imports/<int:number>/delete")
+def ask_delete(number: int) -> ResponseReturnValue:
+    """Ask before an import is forgotten, and say what that means."""
+    found = imports.get(session(), actor(), number)
+    listed = catalogue(session()).by_id.get(found.list_id)
+    why_not = imports.why_kept(found)
+    return render_template(
+        "imports/delete.html", one=found, definition=listed, actor=actor(), why_not=said(why_not) if why_not else None
+    )
+
+
+@blueprint.post("/imports/<int:number>/delete")
+def delete(number: int) -> ResponseReturnValue:
+    """Forget an import."""
+    found = imports.get(session(), actor(), number)
+    listed = catalogue(session()).by_id.get(found.list_id)
+    imports.delete(session(), actor(), number)
+    flash(_("The import is deleted."), "ok")
+    of_list = url_for("imports.of_list", list_name=listed.name) if listed else url_for("imports.every")
+    return redirect(of_list, 303)
+
+
 @blueprint.get("/imports/<int:number>/refused.csv")
 def refused(number: int) -> ResponseReturnValue:
     """Every refused value, or (`about=undo`) what an undoing left as it is, as a table."""
@@ -163,13 +185,8 @@ def _table(lines: list[dict[str, Any]], about: str) -> Iterator[str]:
     heads = [_("Item") if about == "undo" else _("Row"), _("Column"), _("Value"), _("Reason")]
     for row in [heads, *([one["row"], one["column"], one["value"], one["reason"]] for one in lines)]:
         line = io.StringIO()
-        csv.writer(line).writerow([_harmless(cell) for cell in row])
+        csv.writer(line).writerow([exporting.harmless(str(cell)) for cell in row])
         yield line.getvalue()
-
-
-def _harmless(cell: Any) -> Any:
-    """A text that a spreadsheet would compute is kept from it."""
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t") else cell
 
 
 def _list_of(found: Import) -> ListDefinition:

@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 from ...lists import content_types, items, query, rows, versions
 from ...lists.catalogue import ListDefinition, definition
 from ...lists.database import savepoint
-from ...lists.errors import Forbidden, Invalid, NotFound, Stale
+from ...lists.errors import Forbidden, Gathered, Invalid, NotFound, Stale
 from ...lists.models import now
 from ...lists.query import Item
 from ...lists.rights import Actor, Level, may_add
@@ -59,10 +59,11 @@ def create(list_name: str) -> ResponseReturnValue:
     if sent.get("_find") or typed_forms.is_of_another(sent):
         return _form(found, me, typed, finding=True)
     try:
-        values = _without_empty_group(forms.read(sent, found, me, refused=refused))
+        gathered = Gathered(error for error in refused if found.has(error.field))
+        values = _without_empty_group(forms.read(sent, found, me, gathered))
         values = form_rules.without_hidden(session(), found, me, values)
         with savepoint(session()):
-            made = items.create(session(), me, list_name, values)
+            made = items.create(session(), me, list_name, values, refused=gathered.errors)
     except Invalid as refusal:
         return _form(found, me, typed, refusal=refusal)
     if _is_part():
@@ -107,15 +108,21 @@ def save(list_name: str, item_id: int) -> ResponseReturnValue:
         return _form(found, me, typed, item=item, version=version, finding=True)
     values: dict[str, Any] = {}
     try:
-        values = forms.read(sent, found, me, before=item, refused=refused)
+        gathered = Gathered(error for error in refused if found.has(error.field))
+        values = forms.read(sent, found, me, gathered, before=item)
         values = form_rules.without_hidden(session(), found, me, values, before=item)
         if version != item.version:
+            gathered.tell()
             return _conflict(found, me, item, version, values, typed)
         for name in conflicts.given_up(sent):
             values.pop(name, None)
         changed = conflicts.changes(found, values, item)
-        with savepoint(session()):
-            saved = items.update(session(), me, list_name, item_id, changed, version=version) if changed else item
+        saved = item
+        if changed or gathered.errors:
+            with savepoint(session()):
+                saved = items.update(
+                    session(), me, list_name, item_id, changed, version=version, refused=gathered.errors
+                )
     except Invalid as refusal:
         return _form(found, me, typed, item=item, version=version, refusal=refusal)
     except Stale:  # on PostgreSQL the other may have written between our look and our save
@@ -232,7 +239,7 @@ def _form(
     conflict: conflicts.Conflicting | None = None,
 ) -> ResponseReturnValue:
     """The form's page: as it begins, refused (422), in conflict (409) or with what a lookup was searched for."""
-    texts = _texts(refusal) if refusal else {}
+    texts = _texts(refusal, found) if refusal else {}
     wanted = request.form.get("_find") or ""
     looked = {wanted: request.form.get(f"{wanted}__q", "")} if finding else {}
     fields = forms.build(session(), found, me, values, texts, item=item, finding=looked)
@@ -270,11 +277,12 @@ def _conflict(
     return _form(found, me, merged, item=item, conflict=conflict)
 
 
-def _texts(refusal: Invalid) -> dict[str, list[str]]:
-    texts: dict[str, list[str]] = {}
+def _texts(refusal: Invalid, found: ListDefinition) -> dict[str, list[str]]:
+    """The refusals by field, in the order of the form's fields."""
+    texts: dict[str, list[str]] = {name: [] for name in ("", *(column.name for column in forms.columns_of(found)))}
     for error in refusal.errors:
         texts.setdefault(error.field, []).append(said(error))
-    return texts
+    return {name: said_ for name, said_ in texts.items() if said_}
 
 
 def _presets(found: ListDefinition, me: Actor) -> dict[str, str]:

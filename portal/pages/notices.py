@@ -15,7 +15,7 @@ from ...lists.rights import Level
 from ...lists.views import views_for
 from ..errors import said
 from ..notices import alerts, reading
-from ..notices.alerts import Shown, Wish
+from ..notices.alerts import AlreadyThere, Shown, Wish
 from ..notices.letters import what_happened
 from ..notices.models import Alert, Notice
 from ..notices.reading import Told
@@ -113,7 +113,7 @@ def add(list_name: str) -> ResponseReturnValue:
     try:
         alerts.add(session(), actor(), list_name, item_id=_number("item"), view_id=_number("view"), **_wanted())
     except Invalid as refusal:
-        return _form(list_name, _typed(), {one.field: said(one) for one in refusal.errors}), 422
+        return _form(list_name, _typed(), refusal=refusal), 422
     flash(_("You will be alerted."), "ok")
     return redirect(next_page(url_for("notices.show_alerts")), 303)
 
@@ -133,7 +133,7 @@ def save(alert_id: int) -> ResponseReturnValue:
     try:
         alerts.change(session(), actor(), alert_id, **_wanted())
     except Invalid as refusal:
-        return _form(found.name, _typed(), {one.field: said(one) for one in refusal.errors}, alert), 422
+        return _form(found.name, _typed(), alert, refusal), 422
     flash(_("The alert is changed."), "ok")
     return redirect(next_page(url_for("notices.show_alerts")), 303)
 
@@ -203,14 +203,16 @@ def described(one: Shown) -> str:
 
 
 def _form(
-    list_name: str, typed: dict[str, Any], errors: dict[str, str] | None = None, alert: Alert | None = None
+    list_name: str, typed: dict[str, Any], alert: Alert | None = None, refusal: Invalid | None = None
 ) -> str:
     me = actor()
     item_id, view_id = (alert.item_id, alert.view_id) if alert else (_number("item"), _number("view"))
     found = alerts.subject(session(), me, list_name, item_id, view_id)
     offered = [(key, label) for key, label in changes_words().items() if not (item_id and key == "new")]
     return render_template(
-        "notices/alert.html", definition=found, actor=me, alert=alert, typed=typed, errors=errors or {},
+        "notices/alert.html", definition=found, actor=me, alert=alert, typed=typed,
+        errors={one.field: said(one) for one in refusal.errors} if refusal else {},
+        standing=refusal.values["number"] if isinstance(refusal, AlreadyThere) else None,
         about=_about(found, item_id, view_id), item=item_id, view=view_id, changes=offered,
         rhythms=list(rhythm_words().items()), hours=[(hour, f"{hour}:00") for hour in range(24)],
         weekdays=weekdays(), can_mail=home().settings.can_send_mail, next=next_page(""),

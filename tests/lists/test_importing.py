@@ -113,17 +113,30 @@ def test_a_bad_row_is_refused_with_its_number_and_leaves_nothing_behind(house, t
         "4,Delta,,,,DE,more,and more\n"
         ",Epsilon,,,,\n"
         "6,Fine,,,,PL\n"
+        "7,,nobody,,,Atlantis\n"
     )
     result = run(house, prepared_from(tmp_path, text))
-    assert result.counts == {"created": 1, "updated": 0, "unchanged": 0, "refused": 5}
-    assert [one.number for one in sorted(result.refused, key=lambda one: one.number)] == [2, 3, 4, 5, 6]
+    assert result.counts == {"created": 1, "updated": 0, "unchanged": 0, "refused": 6}
+    assert [one.number for one in sorted(result.refused, key=lambda one: one.number)] == [2, 3, 4, 5, 6, 8]
     reasons = {one.number: one.reason for one in result.refused}
     assert "email" in reasons[2] and "Atlantis" in reasons[3] and "name" in reasons[4]
     assert "2 fields more" in reasons[5] and "found again" in reasons[6]
+    several = next(one for one in result.refused if one.number == 8)
+    assert [one.column for one in several.misfits] == ["address.country", "email", "name"]
     with house.home.database.read() as session:
         assert query.count(session, PROGRAM, "main_activities").number == 0
         assert query.count(session, PROGRAM, "relations").number == 1
     assert list(findings(house.home)) == []
+
+
+def test_a_time_that_the_clocks_leave_out_is_refused_in_the_row_that_has_it():
+    rule, row = mapping.Rule(("when",), date="%d.%m.%Y %H:%M"), {"when": "29.03.2026 02:30"}
+    with pytest.raises(Invalid) as refusal:
+        mapping.value_of("start", rule, row, "Europe/Bratislava")
+    assert [(one.field, str(one)) for one in refusal.value.errors] == [
+        ("start", "2026-03-29 02:30 does not exist in Europe/Bratislava: the clocks are put forward then.")
+    ]
+    assert mapping.value_of("start", rule, row, "Europe/Moscow").hour == 2
 
 
 def test_a_key_that_stands_twice_in_a_file_is_refused_the_second_time_and_overwrites_nothing(house, tmp_path):
@@ -183,7 +196,7 @@ def test_a_workbook_is_read_like_a_csv(house, tmp_path):
         ("[columns]\nname = \"firm\"\n", "matches by"),
         ("match = [\"name\"]\n[columns]\nname = { from = \"firm\", colour = \"red\" }\n", "colour"),
         ("match = [\"name\"]\n[columns]\nname = \"nothing\"\n", "no column “nothing”"),
-        ("match = [\"name\"\n", "cannot be read"),
+        ("match = [\"name\"\n", "is no TOML: look at line 2"),
     ],
 )  # fmt: skip
 def test_a_mapping_that_does_not_fit_is_refused_before_anything_is_written(tmp_path, toml, words):

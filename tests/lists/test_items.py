@@ -34,7 +34,7 @@ def test_every_refused_field_is_named_at_once(house: House) -> None:
             "relations",
             {"name": "", "email": "nobody", "status": "sleepy", "colour": "red", "owner": 1},
         )
-    assert {error.field for error in refused.value.errors} == {"email", "status", "colour", "owner"}
+    assert {error.field for error in refused.value.errors} == {"name", "email", "status", "colour", "owner"}
 
 
 def test_an_empty_required_value_is_refused(house: House) -> None:

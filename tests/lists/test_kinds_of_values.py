@@ -194,6 +194,39 @@ def test_options_without_sense_are_refused(shared_house: House, kind: str, optio
     assert refusal.value.errors[0].field in options
 
 
+# --- Choices and tags from texts -------------------------------------------------------------------
+
+MARKS = ["red", "big", {"value": "new", "title": {"en": "As new", "sk": "Ako nové"}}]
+PLACES = ["Nitra, Slovakia", "Brno"]
+
+
+@pytest.mark.parametrize(("choices", "text", "chosen"), [
+    (MARKS, "red; big", ["red", "big"]), (MARKS, "red\r\nbig\n", ["red", "big"]), (MARKS, "red,big", ["red", "big"]),
+    (MARKS, "ako nove; Big", ["new", "big"]), (MARKS, "As new, as new", ["new"]), (MARKS, " ; ", None),
+    (MARKS, ["As new"], ["new"]), (PLACES, "Nitra, Slovakia", ["Nitra, Slovakia"]),
+    (PLACES, "Brno; Nitra, Slovakia", ["Brno", "Nitra, Slovakia"]), (["a;b", "c"], "a;b", ["a;b"]),
+    (["a;b", "c"], "c, a;b", ["c", "a;b"]),
+])  # fmt: skip
+def test_choices_are_read_from_a_text_by_value_or_label(choices: Any, text: Any, chosen: Any) -> None:
+    kind = column_type("multi_choice", {"choices": choices})
+    assert kind.parse(text) == chosen
+    for language in ("en", "sk"):
+        assert kind.parse(kind.format(chosen, Reader(language))) == chosen
+    assert kind.parse(kind.export_cell(chosen)) == chosen
+
+
+def test_a_choice_that_there_is_not_is_named() -> None:
+    kind = column_type("multi_choice", {"choices": PLACES})
+    with pytest.raises(Invalid, match="“Košice, Slovakia” is not one of: Nitra, Slovakia, Brno"):
+        kind.parse("Brno; Košice, Slovakia")
+    with pytest.raises(Invalid, match="is not one of"):
+        column_type("multi_choice", {"choices": MARKS}).parse([["red"]])
+
+
+def test_tags_are_read_from_a_text_with_commas_semicolons_and_lines() -> None:
+    assert column_type("tags", {}).parse("a; b,c\r\n d e ;a") == ["a", "b", "c", "d e"]
+
+
 # --- Many columns ---------------------------------------------------------------------------------
 
 KINDS: list[tuple[str, dict[str, Any]]] = [

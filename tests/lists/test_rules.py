@@ -56,6 +56,20 @@ def change(house: House, item: Any, **values: Any) -> Any:
         return items.update(session, actor, "visits", item.id, values, version=item.version)
 
 
+def test_what_cannot_be_read_hides_nothing_else_and_no_rule_that_uses_it_is_asked(visits: House) -> None:
+    bad = {"name": "", "start": "2026-12-02", "end": "2026-12-01", "cost": "many", "abroad": True, "company": 999}
+    assert [field for field, _words in refused(visits, bad)] == ["cost", "company", "name", "passport", "end"]
+    assert [field for field, _words in refused(visits, {"start": "soon", "end": "2026-12-01"})] == ["start"]
+    assert [field for field, _words in refused(visits, {"abroad": "perhaps", "cost": "-1"})] == ["abroad", "cost"]
+    item = visits.make("visits", {"start": "2026-12-02", "end": "2026-12-03"})
+    with pytest.raises(Invalid) as refusal:
+        change(visits, item, name="", cost="many", end="2026-12-01", abroad=True)
+    assert [error.field for error in refusal.value.errors] == ["cost", "name", "passport", "end"]
+    with pytest.raises(Invalid) as refusal:
+        change(visits, item, start="soon", end="2026-12-01")
+    assert [error.field for error in refusal.value.errors] == ["start"]
+
+
 def test_a_value_that_breaks_its_rule_is_refused_in_the_rules_own_words(visits: House) -> None:
     bad = {"start": "2026-12-02", "end": "2026-12-01", "cost": "-1"}
     assert refused(visits, bad) == [

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import openpyxl.styles
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from caseroom.libraries import limits
 from caseroom.lists import sources, spooling
 from caseroom.lists.errors import Invalid
 
@@ -72,10 +74,10 @@ def test_events_are_rows_with_their_instants_and_whole_days_name_their_last(tmp_
     [
         ("a.csv", b"name;x\nAlfa;1\nBe\0ta;2\n", "line 3 there is a zero byte"),
         ("a.csv", ",".join(f"c{number}" for number in range(100_000)), "100000 columns; at most 1000"),
-        ("a.csv", "a,b\n1," + "x" * 1_100_000, "cannot be read at line 2"),
+        ("a.csv", "a,b\n1," + "x" * 1_100_000, "a field at line 2 is longer than 1000000 letters"),
         ("a.csv", "a,a\n1,2\n", "more than one column “a”"),
         ("a.csv", "\n\n", "is empty"),
-        ("a.xlsx", random.Random(1).randbytes(5000), "cannot be read"),
+        ("a.xlsx", random.Random(1).randbytes(5000), "is damaged or no workbook"),
         ("a.vcf", "BEGIN:VCARD\nFN:Alfa\n", "begins at line 1 of a.vcf has no end"),
         ("a.vcf", "BEGIN:VCARD\nFN:Alfa\nBEGIN:VCARD\nEND:VCARD\n", "has no end"),
         ("a.vcf", "name;surname\n", "no vCard in a.vcf"),
@@ -87,6 +89,73 @@ def test_events_are_rows_with_their_instants_and_whole_days_name_their_last(tmp_
 def test_what_cannot_be_read_is_refused_in_words(tmp_path, name, content, words):
     with pytest.raises(Invalid, match=words):
         filled(tmp_path, name, content)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32", "cp1250"])
+def test_a_table_is_read_in_the_encoding_in_which_it_is_written(tmp_path, encoding):
+    assert filled(tmp_path, "a.csv", "firm;since\nŽito;5\n".encode(encoding)) == [{"firm": "Žito", "since": "5"}]
+
+
+@pytest.mark.parametrize(("mark", "words"), [(b"\xff\xfe\0\0", "utf-32"), (b"\xff\xfe", "utf-16")])
+def test_a_table_of_a_broken_encoding_is_refused_with_its_name(tmp_path, mark, words):
+    with pytest.raises(Invalid, match=f"not written in {words}"):
+        filled(tmp_path, "a.csv", mark + b"\xff\xdf\xff")
+
+
+def far(folder: Path, place: str, value: str | None, *, error: bool = False) -> Path:
+    """A workbook with a small table and one cell far away: a value, or only a colour."""
+    book = openpyxl.Workbook()
+    sheet: Any = book.active
+    sheet.append(["name", "since", "paid"])
+    sheet.append(["Alfa", datetime.datetime(2026, 1, 5), 1.5])
+    sheet.append(["#N/A" if error else 7, None, True])
+    sheet[place].fill = openpyxl.styles.PatternFill("solid", fgColor="FFFF00")
+    sheet[place].value = value
+    book.save(folder / "far.xlsx")
+    return folder / "far.xlsx"
+
+
+@pytest.mark.parametrize("place", ["XFD1048576", "AZ1048576", "XFD2"])
+@pytest.mark.parametrize(("value", "error"), [("x", False), (None, False), (None, True)])
+def test_a_cell_far_beyond_a_workbooks_table_takes_neither_memory_nor_time(tmp_path, place, value, error):
+    path, target = far(tmp_path, place, value, error=error), tmp_path / "rows"
+    total = limits.run(
+        sources.spool, seconds=10, memory=700 * limits.MEGABYTE, source=str(path), name=path.name, target=str(target)
+    )
+    with target.open("rb") as file:
+        first, second, *others = spooling.Rows(file)
+    assert list(first.values.values())[:3] == ["Alfa", datetime.date(2026, 1, 5), "1.5"]
+    assert second.values["name"] == ("#N/A" if error else "7") and second.values["paid"] is True
+    assert total == 2 + len(others) and [(one.number, one.surplus) for one in others] == (
+        [(1048576, 1)] if value and place != "XFD2" else []
+    )
+
+
+def test_an_open_document_with_a_cell_far_beyond_its_table_is_refused_in_words(tmp_path):
+    cell = '<table:table-cell office:value-type="string"><text:p>a</text:p></table:table-cell>'
+    hole = '<table:table-cell table:number-columns-repeated="16383"/>'
+    names = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "table", "text")
+    )
+    manifest = "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"
+    body = (
+        f'<office:document-content {names}><office:body><office:spreadsheet><table:table table:name="S">'
+        f'<table:table-row>{cell}</table:table-row><table:table-row table:number-rows-repeated="1048574">{hole}'
+        f"</table:table-row><table:table-row>{hole}{cell}</table:table-row></table:table></office:spreadsheet>"
+        "</office:body></office:document-content>"
+    )
+    with zipfile.ZipFile(tmp_path / "a.ods", "w") as package:
+        package.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        package.writestr("META-INF/manifest.xml", f'<m:manifest xmlns:m="{manifest}"/>')
+        package.writestr("content.xml", body)
+    with pytest.raises(Invalid, match=r"far beyond its table\. Delete the rows and columns behind"):
+        sources.read_table(tmp_path / "a.ods")
+
+
+def test_a_sheet_that_is_not_there_is_refused_with_its_name(tmp_path):
+    openpyxl.Workbook().save(tmp_path / "a.xlsx")
+    with pytest.raises(Invalid, match=r"a\.xlsx has no sheet “prices”"):
+        sources.read_table(tmp_path / "a.xlsx", sheet="prices")
 
 
 def test_a_workbook_that_unpacks_to_much_more_is_refused_before_it_is(tmp_path):

@@ -308,6 +308,11 @@ def test_alerts_are_made_seen_and_ended_on_pages(house: House) -> None:
     assert send(client, "/lists/cases/alert", form).status_code == 303
     page = client.get("/alerts").text
     assert "Mill" in page and "Weekly, Friday, 16:00" in page
+    again = send(client, "/lists/cases/alert", {**form, "by": "mail"})
+    with house.read("both") as (session, actor):
+        number = alerts.of_user(session, actor)[0].alert.id
+    assert again.status_code == 422 and f"You have this alert already: number {number}." in again.text
+    assert f'href="/alerts/{number}"' in again.text
     refused = send(client, "/lists/cases/alert", {**form, "changes": "columns"})
     assert refused.status_code == 422 and "Choose at least one column." in refused.text
     with house.read("both") as (session, actor):

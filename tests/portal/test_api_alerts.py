@@ -58,6 +58,25 @@ def test_an_alert_is_made_listed_changed_tells_and_is_ended(house: House) -> Non
     assert both.delete(f"{ALERTS}/{one['id']}").status_code == 404 and both.get(ALERTS).json == {"value": []}
 
 
+def test_the_same_alert_is_not_made_twice(house: House) -> None:
+    both, case = house.api("both"), house.make_case().id
+    first = made(both, item=case, rhythm="daily", hour=8)
+    others = ({"changes": "changed"}, {"rhythm": "now"}, {"hour": 9}, {"item": house.make_case().id}, {"item": None})
+    for other in others:
+        made(both, **{"item": case, "rhythm": "daily", "hour": 8, **other})
+    twice = both.post(ALERTS, json={"list": "cases", "item": case, "rhythm": "daily", "weekday": 3, "by": ["mail"]})
+    assert (twice.status_code, twice.json["errors"]) == (422, [
+        {"field": "changes",
+         "message": f"You have this alert already: number {first['id']}. Change that one, or end it."},
+    ])  # fmt: skip
+    columns = made(both, item=case, changes="columns", columns=["value", "status"])
+    same = {"changes": "columns", "columns": ["status", "value"]}
+    assert both.post(ALERTS, json={"list": "cases", "item": case, **same}).status_code == 422
+    assert both.patch(f"{ALERTS}/{columns['id']}", json={"by": ["mail"]}).status_code == 200
+    assert both.patch(f"{ALERTS}/{columns['id']}", json={"changes": "all", "rhythm": "daily"}).status_code == 422
+    assert house.api("north").post(ALERTS, json={"list": "cases", "item": case, **same}).status_code == 201
+
+
 def test_a_view_and_a_list_are_alerted_of_in_a_rhythm(house: House) -> None:
     north = house.api("north")
     with house.write("north") as (session, actor):

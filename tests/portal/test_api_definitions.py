@@ -107,6 +107,9 @@ def test_a_column_that_cannot_work_is_refused_and_leaves_nothing(house: House, c
     assert refused.status_code == 422 and refused.json["errors"], refused.text
     inside = admin.post(LISTS, json={"name": "fresh", "columns": [{"name": "ok", "type": "text"}, column]})
     assert inside.status_code == 422, inside.text
+    assert {one["field"] for one in inside.json["errors"]} == {
+        ".".join(filter(None, ("columns[1]", one["field"]))) for one in refused.json["errors"]
+    }
     assert admin.get(f"{LISTS}/fresh").status_code == 404
     assert "x" not in {one["name"] for one in admin.get(f"{LISTS}/products").json["columns"]}
     assert admin.post(LISTS, json={"name": "fresh"}).status_code == 201

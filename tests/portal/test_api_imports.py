@@ -227,7 +227,7 @@ def test_a_mapping_that_is_odd_and_sound_refuses_rows_and_no_more(shared_house: 
     [
         ("a.exe", b"MZ", "Choose a table"),
         ("a.csv", b"", "is empty"),
-        ("a.xlsx", b"no workbook", "cannot be read"),
+        ("a.xlsx", b"no workbook", "is damaged or no workbook"),
         ("a.vcf", b"BEGIN:VCARD\n", "has no end"),
     ],
 )

@@ -8,9 +8,10 @@ import pytest
 from house import House, token_of
 from werkzeug.datastructures import MultiDict
 
+from caseroom.lists import schema
 from caseroom.lists.catalogue import definition
 from caseroom.lists.columns import Reader
-from caseroom.lists.errors import Invalid
+from caseroom.lists.errors import Gathered, Invalid
 from caseroom.portal.pages import forms
 from caseroom.portal.pages.typed import read_day, read_instant, read_number
 
@@ -89,6 +90,17 @@ def test_times_are_in_the_readers_zone() -> None:
         read_instant("tomorrow 25:00", reader, NOW)
 
 
+def test_a_time_that_the_clocks_leave_out_is_refused_and_of_two_the_first_is_meant() -> None:
+    reader = Reader("en", "Europe/Bratislava")
+    with pytest.raises(Invalid, match=r"^2026-03-29 02:30 does not exist in Europe/Bratislava: the clocks are put"):
+        read_instant("2026-03-29 02:30", reader, NOW)
+    assert read_instant("2026-03-29 03:00", reader, NOW).astimezone(datetime.UTC).hour == 1
+    assert read_instant("2026-10-25 02:30", reader, NOW).isoformat() == "2026-10-25T02:30:00+02:00"
+    assert read_instant("2026-03-29 02:30", Reader("en", "UTC"), NOW).hour == 2
+    with pytest.raises(Invalid, match="year must be between"):
+        read_instant("0001-01-01 00:30", reader, NOW)
+
+
 def test_a_form_reads_every_kind_of_column(house: House) -> None:
     sent: MultiDict[str, str] = MultiDict(
         [
@@ -103,7 +115,7 @@ def test_a_form_reads_every_kind_of_column(house: House) -> None:
         ]
     )
     with house.read("north") as (session, actor):
-        values = forms.read(sent, definition(session, "events"), actor)
+        values = forms.read(sent, definition(session, "events"), actor, Gathered())
     assert values["participants"][:2] == [{"user": "3", "answer": "none"}, {"user": "4", "answer": "none"}]
     assert [one["email"] for one in values["participants"] if "email" in one] == ["a@b.sk", "c@d.sk", "e@f.sk"]
     assert values["reminder"] == "1440" and values["all_day"] is False
@@ -119,16 +131,31 @@ def test_a_form_reads_every_kind_of_column(house: House) -> None:
         ]
     )
     with house.read("north") as (session, actor):
-        values = forms.read(sent, definition(session, "relations"), actor)
+        values = forms.read(sent, definition(session, "relations"), actor, Gathered())
     assert (
         values["address"]["street"] == "Hlavná 1" and values["shared_with"] == ["1", "2"] and values["tags"] == "a, b"
     )
 
 
 def test_every_unreadable_field_is_named_at_once(house: House) -> None:
-    with house.read("north") as (session, actor), pytest.raises(Invalid) as refusal:
-        forms.read(MultiDict([("start", "soon"), ("end", "later")]), definition(session, "events"), actor)
-    assert [error.field for error in refusal.value.errors] == ["start", "end"]
+    gathered, sent = Gathered(), MultiDict([("start", "soon"), ("end", "later"), ("name", "x")])
+    with house.read("north") as (session, actor):
+        assert forms.read(sent, definition(session, "events"), actor, gathered)["name"] == "x"
+    assert [error.field for error in gathered.errors] == ["start", "end"]
+
+
+def test_a_rule_that_fails_is_said_beside_what_is_unreadable(house: House) -> None:
+    with house.write("admin") as (session, actor):
+        schema.create_list(session, actor, {"name": "visits", "columns": [
+            {"name": "start", "type": "date"}, {"name": "note", "type": "text", "required": True},
+            {"name": "cost", "type": "number", "validation": {"formula": "cost > 0", "message": "It costs something."}},
+        ]})  # fmt: skip
+    visit, client = house.make("visits", {"note": "x", "cost": 5}), house.client("north")
+    data = {"csrf_token": token_of(client.get("/lists/visits/new").text), "name": "A", "note": "", "version": "1"}
+    for address in ("/lists/visits/new", f"/lists/visits/{visit.id}/edit"):
+        answer = client.post(address, data={**data, "start": "some day", "cost": "-1"})
+        assert answer.status_code == 422 and "3 things need your attention" in answer.text
+        assert "It costs something." in answer.text and 'href="#f-start"' in answer.text
 
 
 def test_what_is_unreadable_and_what_is_missing_is_said_together(house: House) -> None:

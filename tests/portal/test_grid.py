@@ -24,10 +24,11 @@ TOOLS = {
         {"name": "firm", "type": "lookup", "list": "relations"},
         {"name": "keepers", "type": "person", "multiple": True},
         {"name": "marks", "type": "tags"},
+        {"name": "kinds", "type": "multi_choice", "choices": [{"value": "a", "title": {"en": "A, 1", "sk": "Á"}}, "b"]},
         {"name": "twice", "type": "calculated", "formula": "price * 2"},
     ],
 }
-ALL = "columns=name,price,share,state,bought,checked,lent,firm,keepers,marks,twice"
+ALL = "columns=name,price,share,state,bought,checked,lent,firm,keepers,marks,kinds,twice"
 
 
 @pytest.fixture
@@ -61,7 +62,7 @@ def test_what_the_grid_shows_can_be_typed_again(tools: House, language: str) -> 
     firm = tools.make_relation(name="Tatra Steel, a.s.")
     full = {
         "name": "Saw", "price": "12345.50", "share": 35, "state": "new", "bought": "2026-05-03", "lent": False,
-        "checked": "2026-05-03T14:30:00+02:00", "firm": firm.id, "marks": ["red", "big"],
+        "checked": "2026-05-03T14:30:00+02:00", "firm": firm.id, "marks": ["red", "big"], "kinds": ["a", "b"],
         "keepers": [tools.people["north"], tools.people["west"]],
     }  # fmt: skip
     tools.make("tools", full)
@@ -87,13 +88,16 @@ def test_a_pasted_block_with_bad_cells_changes_nothing_and_names_them(tools: Hou
         {"kind": "update", "id": tool.id, "version": 1, "cells": {"price": "12", "firm": "Nobody"}},
         {"kind": "create", "key": "new", "cells": {"name": "Saw", "bought": "31.2.2026", "firm": "Twin", "twice": "4"}},
         {"kind": "create", "cells": {"price": "5"}},
+        {"kind": "create", "cells": {"bought": "31.2.2026", "price": "many"}},
     ])  # fmt: skip
     assert answer.status_code == 422
     told = {(one["change"], one["column"]): one["message"] for one in answer.json["refusals"]}
     assert told[0, "firm"] == "There is no “Nobody” to choose."
     assert told[1, "firm"].startswith("“Twin” may be one of several: Twin (")
     assert told[1, "twice"] == "This is set by the program."
-    assert set(told) == {(0, "firm"), (1, "bought"), (1, "firm"), (1, "twice"), (2, "name")}
+    assert set(told) == {(0, "firm"), (1, "bought"), (1, "firm"), (1, "twice"), (2, "name"),
+                         (3, "bought"), (3, "price"), (3, "name")}  # fmt: skip
+    assert len(answer.json["refusals"]) == len(told)
     assert [(row["id"], row["version"]) for row in rows(tools)["rows"]] == [(tool.id, 1)]
 
 

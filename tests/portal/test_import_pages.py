@@ -165,7 +165,7 @@ def test_a_mapping_that_says_too_little_is_refused_and_what_was_chosen_stays(hou
         ("a.exe", b"MZ", "Choose a table"),
         ("a.csv", b"", "is empty"),
         ("a.csv", b"a;b\n1;\0\n", "zero byte"),
-        ("a.xlsx", b"no workbook", "cannot be read"),
+        ("a.xlsx", b"no workbook", "is damaged or no workbook"),
         ("a.vcf", b"BEGIN:VCARD\n", "has no end"),
         ("a.ics", b"BEGIN:VEVENT\nDTSTART:no\nEND:VEVENT\n", "is broken"),
     ],
@@ -174,6 +174,15 @@ def test_a_file_that_cannot_be_read_is_refused_in_words(house, name, data, words
     importer = Importer(house)
     answer = importer.post("/lists/relations/imports", file=(io.BytesIO(data), name))
     assert answer.status_code == 422 and words in answer.text
+
+
+def test_while_another_large_file_is_read_a_second_one_is_refused_in_words(house, monkeypatch):
+    importer = Importer(house)
+    monkeypatch.setattr(reading, "SECONDS_OF_WAITING", 0.05)
+    with reading._reading:
+        answer = importer.post("/lists/relations/imports", file=(io.BytesIO(b"a;b\n1;2\n"), "a.csv"))
+    assert answer.status_code == 422 and "Another large file is being read just now" in answer.text
+    assert importer.upload("a;b\n1;2\n")
 
 
 def test_only_administrators_see_imports_and_nobody_else_learns_which_there_are(house):
@@ -212,6 +221,29 @@ def test_an_import_that_is_stopped_goes_on_where_it_was_and_so_does_one_whose_wo
         assert (done.state, done.counts["created"], done.counts["refused"]) == ("done", 1000, 0)
         assert query.count(session, PROGRAM, "relations").number == 1000
     assert list(findings(house.home)) == []
+
+
+def test_an_import_is_deleted_after_a_question_but_not_while_it_could_be_undone(house):
+    importer = Importer(house)
+    mapping = importer.upload("b;a\n1;Firm\n")
+    here = importer.post(mapping, **{"from.name": "a", "from.external_id": "b", "match": "external_id"}).location
+    work(house)
+    importer.post(f"{here}/start")
+    work(house)
+    ask = f"{here}/delete"
+    assert f'href="{ask}"' in importer.client.get(here).text
+    page = importer.client.get(ask).text
+    assert "Undo it first; without it they could not be taken back." in page and f'action="{ask}"' not in page
+    assert importer.post(ask).status_code == 409 and importer.client.get(here).status_code == 200
+    importer.post(f"{here}/undo")
+    work(house)
+    page = importer.client.get(ask).text
+    assert f'action="{ask}"' in page and "No item changes." in page
+    answer = importer.post(ask)
+    assert (answer.status_code, answer.location) == (303, "/lists/relations/imports")
+    assert "The import is deleted." in importer.client.get("/lists/relations/imports").text
+    assert importer.client.get(here).status_code == 404
+    assert house.client("north").get(ask).status_code == 403
 
 
 def test_contacts_come_from_vcards_and_a_list_tells_its_imports(house):

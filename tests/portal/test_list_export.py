@@ -45,6 +45,12 @@ def test_a_csv_has_the_pages_columns_filter_and_order_and_all_rows(cases: House)
     assert "Of others" not in answer.text
 
 
+@pytest.mark.parametrize("letter", ["=", "+", "-", "@", "＝", "＋", "－", "＠"])
+def test_no_cell_of_a_csv_is_a_formula(letter: str) -> None:
+    assert exporting.harmless(f"{letter}cmd|' /C calc'!A0") == f"'{letter}cmd|' /C calc'!A0"
+    assert exporting.harmless("+421 905 111 222") == "+421 905 111 222" and exporting.harmless("-5") == "-5"
+
+
 def test_a_workbook_has_typed_cells_and_real_dates(cases: House) -> None:
     answer = cases.client("north").get(f"/lists/cases/export?{SHOWN}")
     sheet = load_workbook(io.BytesIO(answer.data)).worksheets[0]
