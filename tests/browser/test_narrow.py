@@ -97,3 +97,20 @@ COVERED = """() => [...document.querySelectorAll("td.cell-check label")].flatMap
     return right > box.left + 1 && its.top < box.bottom - 1 && its.bottom > box.top + 1;
   }).map((cell) => cell.innerText);
 })"""
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_an_alert_asks_for_a_time_where_its_rhythm_has_one(
+    running: tuple[House, str], browser: Browser, scripts: bool
+) -> None:
+    _house, address = running
+    with browser.new_context(base_url=address, java_script_enabled=scripts) as context:
+        page = context.new_page()
+        page.goto("/sign-in?next=/lists/cases/alert")
+        page.locator("[name=email]").fill("north@house.test")
+        page.locator("[name=password]").fill(PASSWORD)
+        page.locator("main button").first.click()
+        for rhythm, asked in (("now", []), ("daily", ["hour"]), ("weekly", ["weekday", "hour"])):
+            page.locator(f"[name=rhythm][value={rhythm}]").check()
+            there = [name for name in ("weekday", "hour") if page.locator(f"[name={name}]").is_visible()]
+            assert there == asked
