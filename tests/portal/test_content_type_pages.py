@@ -102,6 +102,23 @@ def test_new_offers_the_types_each_with_its_form(requests: House, two: Admin) ->
     two.send("/lists/requests/new", 422, content_type="nonsense", name="X")
 
 
+def test_what_nobody_touched_takes_the_other_types_default(requests: House, admin: Admin) -> None:
+    both = ("number", "state", "due")
+    make(admin, "A", *both, "marks", **{"default-state": "open", "default-number": "A1", "default-due": "2026-12-01"})
+    make(admin, "B", *both, **{"default-state": "done", "default-number": "B1"})
+    page = admin.get("/lists/requests/new?content_type=a")
+    assert 'value="open" selected' in page and 'value="A1"' in page and 'value="2026-12-01"' in page
+    form: dict[str, Any] = {"_type": "a", "content_type": "b", "name": "Lamp", "state": "open", "number": "A1",
+                            "due": "2026-12-01", "marks": "a"}  # fmt: skip
+    page = admin.send("/lists/requests/new", 200, **form).text
+    assert 'value="done" selected' in page and 'value="B1"' in page and "2026-12-01" not in page
+    assert 'value="Lamp"' in page and 'type="hidden" name="marks" value="a"' in page
+    page = admin.send("/lists/requests/new", 200, **{**form, "number": "mine", "state": "", "due": "3 Dec 2026"}).text
+    assert 'value="mine"' in page and 'value="3 Dec 2026"' in page and 'value="done" selected' not in page
+    page = admin.send("/lists/requests/new", 200, **{**form, "due": "no day"}).text
+    assert 'value="no day"' in page
+
+
 def test_another_type_shows_its_form_first_and_values_stay(requests: House, two: Admin) -> None:
     with requests.read("admin") as (session, actor):
         number = query.page(session, actor, "requests").items[0].id
