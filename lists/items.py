@@ -50,7 +50,7 @@ def add(
     found = definition(session, list_name)
     parsed = checks.parse(found, actor, values, program or {}, creating=True)
     of_type = content_types.as_type(found, parsed.get(content_types.NAME, content_types.default_of(found)))
-    new = checks.defaults(of_type, actor)
+    new = checks.defaults(session, of_type, actor)
     attaching.complete(session, found, parsed, {})
     at = now()
     by = actor.user_id

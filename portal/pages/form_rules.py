@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from ...lists import checks
+from ...lists import checks, default_items
 from ...lists.catalogue import ListDefinition
 from ...lists.errors import Invalid
 from ...lists.rights import Actor
@@ -19,6 +19,7 @@ def with_defaults(
     session: Session, found: ListDefinition, actor: Actor, values: Mapping[str, Any], preset: Collection[str]
 ) -> dict[str, Any]:
     """What a new item's form begins with (from `empty`), and the values of default formulas beside it."""
+    values = {**values, **default_items.of_list(session, actor, found, preset)}
     known = stored(found, values)
     Rules(session, actor, found).fill_in(known, preset)
     made = {
