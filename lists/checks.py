@@ -84,10 +84,11 @@ def currencies(session: Session, found: ListDefinition, given: Mapping[str, Any]
 
 def defaults(session: Session, found: ListDefinition, actor: Actor) -> dict[str, Any]:
     """What every stored column of a new item of this actor begins with."""
-    pointing = {
-        name: next(iter(_visible_ids(session, actor, str(found.by_name[name].type.target), {number} - {None})), None)
-        for name, number in default_items.of_list(session, actor, found).items()
-    }
+    pointing: dict[str, Any] = {}
+    for name, number in default_items.of_list(session, actor, found).items():
+        pointing[name] = None
+        if number and _visible_ids(session, actor, str(found.by_name[name].type.target), {number}):
+            pointing[name] = number
     given = pointing | {
         name: _me(kind, actor) if default == "@me" else kind.parse(default)
         for name, default in found.defaults.items() if name not in pointing

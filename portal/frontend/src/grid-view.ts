@@ -126,7 +126,7 @@ export class View {
     line.classList.toggle("is-going", row.going);
     line.classList.toggle("is-refused", row.refused.has(""));
     const number = line.cells[0] as HTMLElement;
-    write(number, row.id === null ? "＋" : String(index + 1));
+    write(number, row.id === null ? "+" : String(index + 1));
     set(number, "title", row.refused.get("") ?? null);
     set(number, "aria-label", row.id === null ? this.status.say("newRow") : null);
     const isChosen = index >= box.top && index <= box.bottom;
