@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from . import bulk, filters, query
+from . import bulk, default_items, filters, query
 from .catalogue import Column, ListDefinition, catalogue
 from .columns import ColumnType, Reference, money
 from .columns.text import TextColumn
@@ -94,13 +94,18 @@ def currencies(
         raise Invalid.many(errors)
 
 
-def defaults(found: ListDefinition, actor: Actor) -> dict[str, Any]:
+def defaults(session: Session, found: ListDefinition, actor: Actor) -> dict[str, Any]:
     """What every stored column of a new item of this actor begins with."""
-    given = {
+    pointing: dict[str, Any] = {}
+    for name, number in default_items.of_list(session, actor, found).items():
+        pointing[name] = None
+        if number and _visible_ids(session, actor, str(found.by_name[name].type.target), {number}):
+            pointing[name] = number
+    given = pointing | {
         name: _me(kind, actor) if default == "@me" else kind.parse(default)
-        for name, default in found.defaults.items()
+        for name, default in found.defaults.items() if name not in pointing
         for kind in [found.by_name[name].type]
-    }
+    }  # fmt: skip
     return dict.fromkeys(found.stored_names) | given
 
 

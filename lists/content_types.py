@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from . import list_forms
+from . import default_items, list_forms
 from .catalogue import Column, ListDefinition
 from .columns.content_type import ContentTypeColumn
 from .errors import N_, Invalid, NotFound, Titles
@@ -145,7 +145,9 @@ def _check_defaults(found: ListDefinition, given: Any) -> None:
 def _is_default(column: Column, value: Any) -> bool:
     if value == "@me":
         return column.type.target == "users"
-    if column.type.target or column.type.name == "attachment":  # it may be gone, or not for everybody to see
+    if default_items.has_item(column):
+        return default_items.is_guid(value)
+    if column.type.target or column.type.name == "attachment":
         return False
     try:
         parsed = column.type.parse(value)

@@ -57,7 +57,7 @@ def add(
     gathered = Gathered(refused)
     parsed = checks.parse(found, actor, values, program or {}, creating=True, gathered=gathered)
     of_type = content_types.as_type(found, parsed.get(content_types.NAME, content_types.default_of(found)))
-    new = checks.defaults(of_type, actor)
+    new = checks.defaults(session, of_type, actor)
     with gathered.also():
         attaching.complete(session, found, parsed, {})
     at = bulk.instant(session)

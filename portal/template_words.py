@@ -1,12 +1,18 @@
-"""The words of templates in the request's language. A page has some 250, so that finding each must cost little."""
+"""The words of templates in the request's language. A page has some 250, so that finding each must cost little.
+
+And what templates must know of a text before they show it.
+"""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from flask import Flask, g
 from flask_babel import get_translations
 from markupsafe import Markup
+
+_UNBROKEN = re.compile(r"\S{500}")
 
 
 def register(app: Flask) -> None:
@@ -20,6 +26,7 @@ def register(app: Flask) -> None:
         npgettext=lambda *given: _translations().unpgettext(*given),
     )
     environment.globals["_"] = gettext
+    environment.tests["unbroken"] = is_unbroken
 
 
 def gettext(message: str, **values: Any) -> Markup:
@@ -35,3 +42,8 @@ def _translations() -> Any:
     if found is None:
         found = here.translations = get_translations()
     return found
+
+
+def is_unbroken(text: Any) -> bool:
+    """Whether a word of it is so long that Chromium must not be asked to break it well: the class `unbroken`."""
+    return isinstance(text, str) and len(text) >= 500 and _UNBROKEN.search(text) is not None

@@ -42,6 +42,7 @@ def sent(page: str) -> dict[str, Any]:
     return {
         "section": re.findall(r'name="section" value="(\d+)"', page),
         "column": re.findall(r'name="column" value="(\w+)"', page),
+        "was": re.findall(r'name="was" value="(\d*)"', page),
         "in": [re.findall(r'value="(\d*)" selected', one)[0] for one in chosen],
         **{
             name: html.unescape(value)

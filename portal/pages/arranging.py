@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
@@ -43,11 +44,14 @@ def standing(found: ListDefinition) -> list[Arranged]:
 
 
 def typed(form: MultiDict[str, str], found: ListDefinition) -> list[Arranged]:
-    """What the page's form says: titles by section; `column` and `in`, as many, say which column stands where."""
+    """What the page's form says: titles by section; `column`, `in` and `was`, as many, say which column stands where
+    and stood on the page. What is put into another section stands last there."""
     number = min(len(form.getlist(SECTION)), list_forms.MOST_SECTIONS)
     names: list[list[str]] = [[] for _section in range(number)]
     left = set(offered(found))
-    for name, place in zip(form.getlist("column"), form.getlist("in"), strict=False):
+    rows = list(zip_longest(form.getlist("column"), form.getlist("in"), form.getlist("was"), fillvalue=OUT))
+    standing = [row for row in rows if row[1] == row[2]]
+    for name, place, _was in standing + [row for row in rows if row[1] != row[2]]:
         if name in left and place.isdecimal() and len(place) < 4 and int(place) < number:
             left.remove(name)
             names[int(place)].append(name)
@@ -56,13 +60,15 @@ def typed(form: MultiDict[str, str], found: ListDefinition) -> list[Arranged]:
 
 
 def done(arranged: list[Arranged], asked: str) -> list[Arranged]:
-    """After a button was pressed: `section`, `drop-1` (its fields go to the one before), `up-name`, `down-name`,
-    `put-name` (into the last section)."""
+    """After a button was pressed: `section`, `drop-1` (its fields go to the one before), `sooner-1`, `later-1` (a whole
+    section), `up-name`, `down-name`, `put-name` (into the last section)."""
     what, _dash, which = asked.partition("-")
     if what == SECTION and len(arranged) < list_forms.MOST_SECTIONS:
         return [*arranged, Arranged({}, ())]
     if what == "drop":
-        return _dropped(arranged, int(which) if which.isdecimal() and len(which) < 4 else len(arranged))
+        return _dropped(arranged, _place(which))
+    if what in ("sooner", "later"):
+        return _swapped(arranged, _place(which), -1 if what == "sooner" else 1)
     if what in ("up", "down"):
         return _moved(arranged, which, -1 if what == "up" else 1)
     if what == "put" and which and not any(which in one.names for one in arranged):
@@ -76,6 +82,20 @@ def body(arranged: list[Arranged]) -> list[dict[str, Any]]:
         {**({"title": dict(one.titles)} if one.titles else {}), "columns": list(one.names)}
         for one in arranged if one.names or one.titles
     ]  # fmt: skip
+
+
+def _place(typed: str) -> int:
+    """A section's number; one that no form has where it is none."""
+    return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 4 else list_forms.MOST_SECTIONS
+
+
+def _swapped(arranged: list[Arranged], at: int, step: int) -> list[Arranged]:
+    """A section one place further, with its title and fields."""
+    if not (0 <= at < len(arranged) and 0 <= at + step < len(arranged)):
+        return arranged
+    made = list(arranged)
+    made[at], made[at + step] = made[at + step], made[at]
+    return made
 
 
 def _dropped(arranged: list[Arranged], at: int) -> list[Arranged]:

@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from ...lists import changing_types, content_types, list_forms
+from ...lists import changing_types, content_types, default_items, list_forms
 from ...lists.catalogue import Column, ListDefinition, definition
 from ...lists.database import savepoint
 from ...lists.errors import Conflict, Invalid
@@ -48,7 +48,7 @@ def save(list_name: str) -> ResponseReturnValue:
     if of:
         content_types.type_called(found, of)
     arranged, body = arranging.typed(request.form, found), _typed(found)
-    if asked:
+    if asked or request.form.get("_find"):
         return _form(found, body, arranging.done(arranged, asked), changed=True)
     body["form"] = arranging.body(arranged) if body["own"] else None
     told = {key: value for key, value in body.items() if key not in ("own", "value")}
@@ -126,10 +126,16 @@ def _typed(found: ListDefinition) -> dict[str, Any]:
         "retired": bool(form.get("retired")), "own": bool(form.get("own")),
         "required": [one.name for one in _may_be_required(found) if one.name in form.getlist("required")] or None,
         "defaults": {
-            name: column_form.read_default(text, type(columns[name].type), actor())
-            for name, text in typed.items() if text
+            name: _read_default(columns[name], text) for name, text in typed.items() if text
         } or None,
     }  # fmt: skip
+
+
+def _read_default(column: Column, text: str) -> Any:
+    if not default_items.has_item(column):
+        return column_form.read_default(text, type(column.type), actor())
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+    return default_items.guid_of(session(), actor(), str(column.type.target), number) or text
 
 
 def _new_value(body: dict[str, Any]) -> str:
@@ -142,7 +148,8 @@ def _may_be_required(found: ListDefinition) -> list[Column]:
 
 
 def _with_defaults(found: ListDefinition) -> list[Column]:
-    return [column for column in _may_be_required(found) if column_form.has_default(type(column.type))]
+    return [column for column in _may_be_required(found)
+            if column_form.has_default(type(column.type)) or default_items.has_item(column)]  # fmt: skip
 
 
 def _fields(values: dict[str, Any], errors: Errors) -> list[Field]:
@@ -161,11 +168,25 @@ def _default_fields(found: ListDefinition, values: dict[str, Any]) -> list[Field
     me, defaults = actor(), values.get("defaults") or {}
     made = []
     for column in _with_defaults(found):
+        if default_items.has_item(column):
+            made.append(_item_field(found, column, defaults.get(column.name)))
+            continue
         options = {**column.type.options, "default": defaults.get(column.name)}
         field = column_form.default_field(type(column.type), options, me, {})
         field.name, field.label = f"default-{column.name}", column.title(me.language)
         made.append(field)
     return made
+
+
+def _item_field(found: ListDefinition, column: Column, guid: Any) -> Field:
+    """The field for a default that is an item: as in the form of an item, also looked for without scripts."""
+    me, name = actor(), f"default-{column.name}"
+    number = default_items.number_of(session(), me, str(column.type.target), str(guid))
+    alone = list_forms.with_form(content_types.loosened(found), [{"columns": [column.name]}])
+    looked = {column.name: request.form.get(f"{name}__q", "")} if request.form.get("_find") == name else {}
+    [field] = forms.build(session(), alone, me, {column.name: number}, only=[column.name], finding=looked)
+    field.name, field.required = name, False
+    return field
 
 
 def _form(

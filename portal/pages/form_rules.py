@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from ...lists import checks
+from ...lists import checks, default_items
 from ...lists.catalogue import ListDefinition
 from ...lists.errors import Invalid
 from ...lists.rights import Actor
@@ -19,7 +19,8 @@ def with_defaults(
     session: Session, found: ListDefinition, actor: Actor, values: Mapping[str, Any], preset: Collection[str]
 ) -> dict[str, Any]:
     """What a new item's form begins with (from `empty`), and the values of default formulas beside it."""
-    known = _stored(found, values)
+    values = {**values, **default_items.of_list(session, actor, found, preset)}
+    known = stored(found, values)
     Rules(session, actor, found).fill_in(known, preset)
     made = {
         column.name: forms.as_typed(column, known[column.name], actor)
@@ -40,17 +41,17 @@ def without_hidden(
     """Of a form's values (from `read`) those of columns that apply: what is hidden by its condition is not written."""
     if not any(column.options.get("show_when") for column in found.ruled_columns):
         return dict(values)
-    stored = {name: checks.plain(value) for name, value in (before or {}).items()} | _stored(found, values)
-    hidden = Rules(session, actor, found).hidden(stored)
+    known = {name: checks.plain(value) for name, value in (before or {}).items()} | stored(found, values)
+    hidden = Rules(session, actor, found).hidden(known)
     return {name: value for name, value in values.items() if name not in hidden}
 
 
-def _stored(found: ListDefinition, values: Mapping[str, Any]) -> dict[str, Any]:
+def stored(found: ListDefinition, values: Mapping[str, Any]) -> dict[str, Any]:
     """The values as the door would store them; what it would refuse is blank."""
-    stored: dict[str, Any] = {}
+    made: dict[str, Any] = {}
     for name, value in values.items():
         try:
-            stored[name] = found.column(name).type.parse(value)
+            made[name] = found.column(name).type.parse(value)
         except Invalid:
-            stored[name] = None
-    return stored
+            made[name] = None
+    return made

@@ -27,7 +27,7 @@ from ...lists.models import now
 from ...lists.query import Item
 from ...lists.rights import Actor, may_add
 from .. import attachments
-from . import document_words, suggest
+from . import document_words, group_words, suggest
 from .cells import money
 from .typed import read_day, read_instant, read_number
 
@@ -315,12 +315,7 @@ class _Making:
             choices.append((current, title))
         made.kind, made.value, made.required = "select", current, self.item is not None
         default = next((option["title"] for option in may_use if option["id"] == self.actor.default_group), None)
-        made.more = {
-            "choices": choices,
-            "empty_label": _("As the case or company, else %(group)s", group=default)
-            if default
-            else _("As the case or company"),
-        }
+        made.more = {"choices": choices, "empty_label": group_words.when_empty(self.found, default)}
         return made
 
     def _options(self, target: str) -> list[dict[str, Any]] | None:

@@ -250,7 +250,7 @@ def _form(
         actor=me,
         sections=forms.in_sections(found, fields, me.language),
         of_type=values.get(content_types.NAME),
-        carried=typed_forms.carried(request.form, found),
+        carried=typed_forms.carried(session(), request.form, found, me, item),
         has_files=any(field.kind == "attachment" for field in fields),
         item=item,
         partial=_is_part(),

@@ -141,9 +141,12 @@ def save(alert_id: int) -> ResponseReturnValue:
 def _wanted() -> Wish:
     """What the form says of an alert."""
     form = request.form
+    rhythm = form.get("rhythm", "now")
     return {
-        "changes": form.get("changes", "all"), "columns": form.getlist("columns"), "rhythm": form.get("rhythm", "now"),
-        "hour": _hour(form.get("hour", "8")), "weekday": _hour(form.get("weekday", "0")),
+        "changes": form.get("changes", "all"), "columns": form.getlist("columns"), "rhythm": rhythm,
+        # What the rhythm has no use for is not looked at.
+        "hour": _hour(form.get("hour", "8")) if rhythm != "now" else 8,
+        "weekday": _hour(form.get("weekday", "0")) if rhythm == "weekly" else 0,
         "by_portal": "portal" in form.getlist("by"), "by_mail": "mail" in form.getlist("by"),
     }  # fmt: skip
 

@@ -1,7 +1,8 @@
 """The form of an item whose list has content types: each type has a form of its own, and one may change to another.
 
 A form says by the hidden field `_type` of which type it was drawn. What was typed into fields that another type's form
-does not have goes along hidden, so that nothing is lost on the way there and back.
+does not have goes along hidden, so that nothing is lost on the way there and back. What nobody touched in a new item's
+form begins anew, with the other type's defaults.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from werkzeug.datastructures import MultiDict
 
 from ...lists import content_types
 from ...lists.catalogue import ListDefinition
+from ...lists.errors import Invalid
 from ...lists.query import Item
 from ...lists.rights import Actor
 from . import form_rules, forms
@@ -38,19 +40,44 @@ def typed(session: Session, sent: Form, found: ListDefinition, actor: Actor, ite
     made = forms.typed(sent, found)
     if not is_of_another(sent):
         return made
-    drawn = {column.name for column in forms.columns_of(content_types.as_type(found, sent[DRAWN]))}
-    if item:
-        begun = forms.of_item(found, item, actor)
-    else:
-        begun = form_rules.with_defaults(session, found, actor, forms.empty(found, actor, {}), ())
-    return {name: one if name in drawn or _has(sent, name) else begun[name] for name, one in made.items()}
+    before = content_types.as_type(found, sent[DRAWN])
+    kept = _names(before) - _untouched(session, sent, before, actor, item)
+    begun = forms.of_item(found, item, actor) if item else _begun(session, found, actor)
+    kept |= {name for name in made.keys() - _names(before) if _has(sent, name)} | {content_types.NAME}
+    return {name: one if name in kept else begun[name] for name, one in made.items()}
 
 
-def carried(sent: Form, found: ListDefinition) -> list[tuple[str, str]]:
+def carried(
+    session: Session, sent: Form, found: ListDefinition, actor: Actor, item: Item | None
+) -> list[tuple[str, str]]:
     """What was typed into fields that this form does not have."""
-    shown = {column.name for column in forms.columns_of(found)}
-    others = {column.name for column in found.form_columns if not column.by_program} - shown
+    others = {column.name for column in found.form_columns if not column.by_program} - _names(found)
+    if is_of_another(sent):
+        others -= _untouched(session, sent, content_types.as_type(found, sent[DRAWN]), actor, item)
     return [(key, value) for key, value in sent.items(multi=True) if key.partition("-")[0] in others]
+
+
+def _names(found: ListDefinition) -> set[str]:
+    return {column.name for column in forms.columns_of(found)}
+
+
+def _begun(session: Session, found: ListDefinition, actor: Actor) -> dict[str, Any]:
+    """What the form of a new item begins with."""
+    return form_rules.with_defaults(session, found, actor, forms.empty(found, actor, {}), ())
+
+
+def _untouched(session: Session, sent: Form, drawn: ListDefinition, actor: Actor, item: Item | None) -> set[str]:
+    """The fields of a new item's form that came back as they were drawn."""
+    if item:
+        return set()
+    begun = form_rules.stored(drawn, _begun(session, drawn, actor))
+    now: dict[str, Any] = {}
+    for column in forms.columns_of(drawn):
+        try:
+            now[column.name] = column.type.parse(forms.read_value(column, forms.typed_of(sent, column), actor, None))
+        except Invalid:
+            continue  # somebody typed it
+    return {name for name, value in now.items() if value == begun[name]}
 
 
 def _has(sent: Form, name: str) -> bool:

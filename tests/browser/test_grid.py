@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from house import PASSWORD, House
@@ -32,6 +32,14 @@ SLOWLY = """(() => {
         return real(...all);
     };
 })()"""
+
+
+# Whether nothing lies over an element's edges.
+TOPMOST = """(one) => {
+    const { left, right, top, bottom } = one.getBoundingClientRect();
+    const middle = (top + bottom) / 2;
+    return [left + 3, right - 3].every((x) => one.contains(document.elementFromPoint(x, middle)));
+}"""
 
 
 @pytest.fixture
@@ -335,6 +343,86 @@ def test_what_was_done_last_is_undone_first_even_while_it_is_saved(grid: tuple[H
     page.keyboard.press("Control+y")
     state(page, "saved")
     assert [price for _name, price in stored(house)] == [11, 22, 30]
+
+
+def test_each_cell_is_a_step_of_its_own_however_quickly_it_is_typed(grid: tuple[House, Page]) -> None:
+    house, page = grid
+    page.add_init_script(SLOWLY)
+    page.reload()
+    page.locator("td").first.wait_for()
+    cell(page, 1, 1).click()
+    for text, key in (("Drill 2", "Tab"), ("11", "Enter"), ("Hammer 2", "Tab"), ("22", "Enter")):
+        page.keyboard.type(text)
+        page.keyboard.press(key)
+        if key == "Enter":
+            page.keyboard.press("ArrowLeft")
+    cell(page, 1, 2).click()
+    page.keyboard.type("12")  # the same cell again, while its first value may be on its way
+    page.keyboard.press("Enter")
+    state(page, "saved")
+    assert stored(house) == [("Drill 2", 12), ("Hammer 2", 22), ("Saw", 30)]
+    steps = [
+        [("Drill 2", 11), ("Hammer 2", 22)], [("Drill 2", 11), ("Hammer 2", 20)], [("Drill 2", 11), ("Hammer", 20)],
+        [("Drill 2", 10), ("Hammer", 20)], [("Drill", 10), ("Hammer", 20)],
+    ]  # fmt: skip
+    for step in steps:
+        page.locator("[data-grid=undo]").click()
+        state(page, "saved")
+        assert stored(house)[:2] == step
+    cell(page, 1, 1).click()
+    paste(page, "Auger\t1\nBrace\t2")
+    state(page, "saved")
+    page.keyboard.press("Control+z")
+    state(page, "saved")
+    assert stored(house)[:2] == steps[-1]  # a block is one
+
+
+def test_what_is_typed_while_its_row_is_refused_meanwhile_mends_it(grid: tuple[House, Page]) -> None:
+    house, page = grid
+    page.add_init_script(SLOWLY)
+    page.reload()
+    cell(page, 1, 2).click()
+    for text in ("many", "15"):
+        page.keyboard.type(text)
+        page.keyboard.press("Enter")
+        page.keyboard.press("ArrowUp")
+    state(page, "saved")
+    expect(cell(page, 1, 2)).to_have_text("15")
+    assert stored(house)[0] == ("Drill", 15)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_name_stays_in_sight_and_hides_no_cell(grid: tuple[House, Page], theme: Literal["light", "dark"]) -> None:
+    house, page = grid
+    columns = [f"c{number}" for number in range(9)]
+    with house.write("admin") as (session, actor):
+        wide = {"name": "wide", "columns": [{"name": one, "type": "text"} for one in columns]}
+        schema.create_list(session, actor, wide)
+    for number in range(3):
+        house.make("wide", {"name": f"A row that is called {number}", **dict.fromkeys(columns, "a few words")})
+    page.set_viewport_size({"width": 900, "height": 600})
+    page.emulate_media(color_scheme=theme)
+    page.goto(f"/lists/wide/grid?columns=c0,name,{','.join(columns[1:])}")
+    cell(page, 1, 1).click()
+    page.keyboard.press("End")
+    expect(cell(page, 1, 10)).to_be_focused()
+    scroll = page.locator(".grid-scroll")
+    assert scroll.evaluate("(box) => box.scrollLeft") > 100
+    expect(cell(page, 1, 2)).to_be_in_viewport(ratio=1)
+    for each in (cell(page, 1, 2), page.locator(".grid thead .grid-title")):
+        ground = each.evaluate("(one) => getComputedStyle(one).backgroundColor")
+        assert ground.startswith("rgb(") or ground.endswith(", 1)"), ground
+        assert each.evaluate(TOPMOST)
+    for place in range(9, 0, -1):
+        page.keyboard.press("ArrowLeft")
+        expect(cell(page, 1, place)).to_be_focused()
+        assert page.evaluate(f"({TOPMOST})(document.activeElement)"), place
+    page.keyboard.press("End")
+    cell(page, 1, 2).click()
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Shift+ArrowDown")
+    expect(page.locator(".grid td[aria-selected]")).to_have_count(4)
+    assert page.evaluate(f"({TOPMOST})(document.activeElement)")
 
 
 # --- Cells with several parts -----------------------------------------------------------------------

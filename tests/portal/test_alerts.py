@@ -363,7 +363,12 @@ def test_an_alert_is_changed_by_its_owner_and_what_waits_is_told_at_the_new_time
     refused = send(client, f"/alerts/{one}", form)
     assert refused.status_code == 422 and "Choose at least one column." in refused.text
     assert 'value="columns" checked' in refused.text and 'value="now" checked' in refused.text
-    assert send(client, f"/alerts/{one}", {**form, "hour": "24"}).status_code == 422
+    for wrong in ({"rhythm": "daily", "hour": "24"}, {"rhythm": "weekly", "weekday": ""}):
+        assert send(client, f"/alerts/{one}", {**form, "columns": ["value"], **wrong}).status_code == 422
+    unused = {"columns": ["value"], "rhythm": "now", "hour": "", "weekday": "9"}
+    assert send(client, f"/alerts/{one}", {**form, **unused}).status_code == 303
+    page = client.get(f"/alerts/{one}").text
+    assert "required" not in page.split('class="fields-row alert-time"')[1].split("</select></div></div>")[0]
     assert send(client, f"/alerts/{one}", {**form, "columns": ["value"]}).status_code == 303
     assert "When these columns change: Expected value · At once · portal only" in client.get("/alerts").text
     assert 'name="columns" value="value" checked' in client.get(f"/alerts/{one}").text

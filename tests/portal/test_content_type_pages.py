@@ -102,6 +102,23 @@ def test_new_offers_the_types_each_with_its_form(requests: House, two: Admin) ->
     two.send("/lists/requests/new", 422, content_type="nonsense", name="X")
 
 
+def test_what_nobody_touched_takes_the_other_types_default(requests: House, admin: Admin) -> None:
+    both = ("number", "state", "due")
+    make(admin, "A", *both, "marks", **{"default-state": "open", "default-number": "A1", "default-due": "2026-12-01"})
+    make(admin, "B", *both, **{"default-state": "done", "default-number": "B1"})
+    page = admin.get("/lists/requests/new?content_type=a")
+    assert 'value="open" selected' in page and 'value="A1"' in page and 'value="2026-12-01"' in page
+    form: dict[str, Any] = {"_type": "a", "content_type": "b", "name": "Lamp", "state": "open", "number": "A1",
+                            "due": "2026-12-01", "marks": "a"}  # fmt: skip
+    page = admin.send("/lists/requests/new", 200, **form).text
+    assert 'value="done" selected' in page and 'value="B1"' in page and "2026-12-01" not in page
+    assert 'value="Lamp"' in page and 'type="hidden" name="marks" value="a"' in page
+    page = admin.send("/lists/requests/new", 200, **{**form, "number": "mine", "state": "", "due": "3 Dec 2026"}).text
+    assert 'value="mine"' in page and 'value="3 Dec 2026"' in page and 'value="done" selected' not in page
+    page = admin.send("/lists/requests/new", 200, **{**form, "due": "no day"}).text
+    assert 'value="no day"' in page
+
+
 def test_another_type_shows_its_form_first_and_values_stay(requests: House, two: Admin) -> None:
     with requests.read("admin") as (session, actor):
         number = query.page(session, actor, "requests").items[0].id
@@ -124,3 +141,37 @@ def test_another_type_shows_its_form_first_and_values_stay(requests: House, two:
         assert item["number"] == "1"  # its field was not in the form that was saved
     copied = two.get(f"/lists/requests/{number}/copy")
     assert fields(copied) == ["content_type", "name", "due", "marks"]
+
+
+def test_a_type_begins_with_an_item_of_another_list(requests: House, admin: Admin) -> None:
+    with requests.write("admin") as (session, actor):
+        schema.add_column(session, actor, "requests", {"name": "firm", "type": "lookup", "list": "relations"})
+        schema.add_column(session, actor, "requests", {"name": "case", "type": "lookup", "list": "cases"})
+    firm = requests.make_relation(name="Tatra Steel")
+    case = requests.make_case(name="Secret", by="south")
+    make(admin, "Order", "firm", "case", **{"default-firm": firm.id, "default-case": case.id})
+    assert types(requests)[0]["defaults"] == {"firm": firm.guid, "case": case.guid}
+    page = admin.get(f"{HERE}/type?of=order")
+    assert re.search(rf'<option value="{firm.id}" selected>Tatra Steel<', page)
+    form = {**sent(page), "of": "order", "own": "1", "title-en": "Order", "default-firm": firm.id}
+    wrong = admin.send(f"{HERE}/type", 422, **{**form, "default-firm": "99999"}).text
+    assert "“99999” is no value for “firm”." in wrong
+    with requests.write("north") as (session, actor):
+        made = items.create(session, actor, "requests", {"name": "By a program"})
+        assert (made["firm"].id, made["case"]) == (firm.id, None), "who may not see an item does not begin with it"
+    page = requests.client("north").get("/lists/requests/new").text
+    assert "Tatra Steel" in page and "Secret" not in page
+    with requests.write("admin") as (session, actor):
+        items.delete(session, actor, "relations", firm.id, version=None)
+        made = items.create(session, actor, "requests", {"name": "Later"})
+        assert made["firm"] is None and made["case"].id == case.id
+
+
+def test_a_types_item_is_looked_for_without_scripts(requests: House, admin: Admin) -> None:
+    with requests.write("admin") as (session, actor):
+        schema.add_column(session, actor, "requests", {"name": "firm", "type": "lookup", "list": "relations"})
+    firms = [requests.make_relation(name=f"Firm {number:03}").id for number in range(205)]
+    form = {**sent(admin.get(f"{HERE}/type")), "title-en": "Order", "_find": "default-firm"}
+    page = admin.send(f"{HERE}/type", 200, **form, **{"default-firm__q": "firm 042"}).text
+    assert f'<option value="{firms[42]}">Firm 042</option>' in page and "Firm 017" not in page
+    assert types(requests) == []

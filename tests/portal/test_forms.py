@@ -203,6 +203,19 @@ def test_a_lookup_into_a_long_list_is_found_without_scripts(house: House) -> Non
     assert f'<option value="{wanted}">Žilinské strojárne</option>' in answer.text
 
 
+def test_an_empty_group_is_worded_by_what_the_list_has(house: House) -> None:
+    with house.write("admin") as (session, actor):
+        schema.create_list(session, actor, {"name": "tools", "separation": "by_group"})
+        firm = {"name": "company", "type": "lookup", "list": "sales_groups"}
+        schema.create_list(session, actor, {"name": "other", "separation": "by_group", "columns": [firm]})
+    client = house.client("both")
+    words = {"activities": "As the case or company, else North", "cases": "As the company, else North",
+             "tools": "Your group: North", "other": "Your group: North"}  # fmt: skip
+    for name, said in words.items():
+        choice = client.get(f"/lists/{name}/new").text.split('name="sales_group"')[1].split("</option>")[0]
+        assert choice.endswith(f'<option value="">{said}'), name
+
+
 def test_only_who_is_in_several_groups_chooses_one(house: House) -> None:
     assert 'name="sales_group"' in house.client("both").get("/lists/cases/new").text
     assert 'name="sales_group"' not in house.client("north").get("/lists/cases/new").text

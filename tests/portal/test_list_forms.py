@@ -173,3 +173,34 @@ def test_an_administrator_arranges_the_form_without_scripts(tools: House, admin:
 def settings_of(house: House) -> Any:
     with house.read("admin") as (session, _actor):
         return definition(session, "tools").settings
+
+
+def test_a_section_moves_with_all_that_is_in_it(tools: House, admin: Admin) -> None:
+    arrange(tools, [*FORM, {"columns": ["note"]}])
+    here = "/lists/tools/form"
+    form = sent(admin.get(here))
+    page = admin.send(here, 200, **form, do="later-0").text
+    form = sent(page)
+    assert form["column"][:4] == ["price", "state", "name", "note"] and form["in"][:4] == ["0", "1", "1", "2"]
+    assert form["section-1-title-en"] == "Basics" and 'aria-label="Move the section “Basics” up"' in page
+    for nowhere in ("sooner-0", "later-2", "later-99", "sooner-x", "sooner-²"):
+        assert sent(admin.send(here, 200, **form, do=nowhere).text) == form
+    form = sent(admin.send(here, 200, **form, do="sooner-2").text)
+    admin.send(here, **form)
+    with tools.read("admin") as (session, _actor):
+        assert definition(session, "tools").settings["form"] == [FORM[1], {"columns": ["note"]}, FORM[0]]
+
+
+def test_a_field_put_into_another_section_stands_last_there(tools: House, admin: Admin) -> None:
+    arrange(tools, [{"columns": ["name", "state"]}, {"columns": ["price", "note"]}])
+    here = "/lists/tools/form"
+    form = sent(admin.get(here))
+    form["in"][form["column"].index("state")] = "1"  # stands above that section
+    form = sent(admin.send(here, 200, **form, do="look").text)
+    assert form["column"] == ["name", "price", "note", "state", "marks"] and form["was"] == ["0", "1", "1", "1", ""]
+    form["in"][form["column"].index("marks")] = "0"
+    form["in"][form["column"].index("price")] = "0"
+    admin.send(here, **form)
+    with tools.read("admin") as (session, _actor):
+        sections = definition(session, "tools").settings["form"]
+        assert sections == [{"columns": ["name", "price", "marks"]}, {"columns": ["note", "state"]}]

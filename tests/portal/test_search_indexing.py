@@ -17,7 +17,7 @@ from search_house import PEOPLE, add_document, case_of_north, found, index, keys
 from sqlalchemy import select, text
 
 from caseroom.libraries import reading
-from caseroom.lists import items, query
+from caseroom.lists import bins, changing_types, items, query, schema
 from caseroom.lists.catalogue import catalogue, definition
 from caseroom.lists.models import SetAside
 from caseroom.lists.query import Item
@@ -271,3 +271,29 @@ def test_an_index_that_was_just_begun_answers_nothing(house: House) -> None:
     assert keys(house, "south", "quagga") == set()
     index(house)
     assert len(keys(house, "south", "quagga")) == 1
+
+
+def test_items_that_get_their_first_content_type_are_found_by_its_title(house: House) -> None:
+    with house.write("admin") as (session, actor):
+        schema.create_list(session, actor, {"name": "requests"})
+    number = house.make("requests", {"name": "Broken lamp"}).id
+    index(house)
+    with house.write("admin") as (session, actor):
+        changing_types.make(session, actor, "requests", {"value": "grievance", "title": {"en": "Grievance"}})
+    index(house)
+    assert keys(house, "north", "grievance") == {("requests", number)}
+    with house.write("admin") as (session, actor):
+        changing_types.change(session, actor, "requests", "grievance", {"title": {"en": "Lament"}})
+    index(house)
+    assert keys(house, "north", "lament") == {("requests", number)} and not keys(house, "north", "grievance")
+    with house.write("admin") as (session, actor):
+        bins.delete_column(session, actor, "requests", "content_type")
+    index(house)
+    later = house.make("requests", {"name": "Made without"}).id
+    index(house)
+    assert not keys(house, "north", "lament")
+    with house.write("admin") as (session, actor):
+        [gone] = bins.deleted_columns(session, actor, "requests")
+        bins.restore_column(session, actor, "requests", gone.id)
+    index(house)
+    assert keys(house, "north", "lament") == {("requests", number), ("requests", later)}

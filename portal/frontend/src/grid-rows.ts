@@ -64,6 +64,24 @@ export interface Edit {
   value: Typed;
 }
 
+/** What was typed, by row and column. */
+export type Cells = Map<Row, Map<string, Typed>>;
+
+export function cellsOf(edits: Edit[]): Cells {
+  return together(edits.map(({ row, column, value }) => new Map([[row, new Map([[column.name, value]])]])));
+}
+
+/** All of it; of a cell that was typed into several times, what was typed last. */
+export function together(all: Cells[]): Cells {
+  const made: Cells = new Map();
+  for (const [row, typed] of all.flatMap((cells) => [...cells])) {
+    const there = made.get(row) ?? new Map<string, Typed>();
+    for (const [name, value] of typed) there.set(name, value);
+    made.set(row, there);
+  }
+  return made;
+}
+
 export interface Change {
   kind: "create" | "update" | "delete" | "restore";
   id?: number;

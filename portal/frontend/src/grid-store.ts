@@ -1,16 +1,17 @@
 // The rows of quick edit, what of them is not saved yet, and the batches that go to the server: each all or nothing.
 
-import { type Change, type Column, type Done, type Edit, type Refusal, Row, type RowData, type Typed, changeOf, newBatch, without } from "./grid-rows";
+import { type Cells, type Change, type Column, type Done, type Edit, type Refusal, Row, type RowData, type Typed, cellsOf, changeOf, newBatch, together as merged, without } from "./grid-rows";
 
-/** What is sent together: cells of rows, rows that go, or a step back or forth; which step, is known when its turn comes. */
+/** What is sent together and is one step of the undo: cells of rows, rows that go, or a step back or forth; which step, is
+ * known when its turn comes. */
 interface Group {
   kind: "edit" | "delete" | "undo" | "redo";
-  rows: Set<Row>;
+  cells: Cells;
   refused: boolean;
   /** What is left of a step of which something was refused. */
   rest?: Change[];
   /** As it was first sent: sent again after a lost answer it is the same batch. */
-  sent?: { batch: string; changes: Change[]; values: Map<Row, Map<string, Typed>> };
+  sent?: { batch: string; changes: Change[]; values: Cells };
 }
 
 export type State = "loading" | "saved" | "unsaved" | "saving" | "refused" | "offline" | "signedOut";
@@ -98,9 +99,10 @@ export class Store {
       row.refused.delete(column.name);
       row.refused.delete("");
     }
-    const rows = new Set(real.map((one) => one.row));
-    if (!together && [...rows].every((row) => row.id === null) && ![...rows].some((row) => this.groupOf(row))) this.settle();
-    else this.join(rows);
+    const cells = cellsOf(real);
+    const rows = [...cells.keys()];
+    if (!together && rows.every((row) => row.id === null && !this.groupOf(row))) this.settle();
+    else this.join(cells);
     this.changed();
     void this.send();
   }
@@ -108,7 +110,7 @@ export class Store {
   /** The selection has left a row that is yet to be made: it is complete now. */
   leave(row: Row): void {
     if (row.id !== null || !row.pending.size || this.groupOf(row)) return;
-    this.join(new Set([row]));
+    this.join(new Map([[row, row.pending]]));
     this.changed();
     void this.send();
   }
@@ -116,19 +118,20 @@ export class Store {
   /** Put rows into the recycle bin, all or none. What was typed into them goes too; of one that was never saved all. */
   remove(rows: Row[]): void {
     this.forget();
-    const known = new Set(rows.filter((row) => row.id !== null || this.groups.some((group) => group.sent && group.rows.has(row))));
+    const known = new Set(rows.filter((row) => row.id !== null || this.groups.some((group) => group.sent && group.cells.has(row))));
     for (const row of rows) {
       row.pending.clear();
       row.refused.clear();
-      const group = this.groupOf(row);
-      group?.rows.delete(row);
-      if (group) group.refused = false; // what it was refused for may be gone with the row
+      for (const group of this.waiting(row)) {
+        group.cells.delete(row);
+        group.refused = false; // what it was refused for may be gone with the row
+      }
     }
     this.refusals = this.refusals.filter((one) => !rows.some((row) => row.key === one.key));
     this.rows = this.rows.filter((row) => known.has(row) || !rows.includes(row));
     for (const row of known) row.going = true;
-    this.groups = this.groups.filter((group) => group.rows.size || group.kind !== "edit");
-    if (known.size) this.groups.push({ kind: "delete", rows: known, refused: false });
+    this.groups = this.groups.filter((group) => group.cells.size || group.kind !== "edit");
+    if (known.size) this.groups.push({ kind: "delete", cells: new Map([...known].map((row) => [row, new Map()])), refused: false });
     this.settle();
     this.changed();
     void this.send();
@@ -140,7 +143,7 @@ export class Store {
     for (const row of this.rows) {
       row.pending.clear();
       row.refused.clear();
-      row.going = this.groups.some((group) => group.kind === "delete" && group.rows.has(row));
+      row.going = this.groups.some((group) => group.kind === "delete" && group.cells.has(row));
     }
     this.rows = this.rows.filter((row) => row.id !== null);
     this.refusals = [];
@@ -162,7 +165,7 @@ export class Store {
     const refused = which === "undo" ? this.groups.filter((group) => group.refused).pop() : undefined;
     if (refused) return this.dropRefused(refused);
     this.forget();
-    this.groups.push({ kind: which, rows: new Set(), refused: false });
+    this.groups.push({ kind: which, cells: new Map(), refused: false });
     this.settle();
     this.changed();
     void this.send();
@@ -171,12 +174,12 @@ export class Store {
   /** What was refused was done last: it is taken back before anything that is saved. */
   private dropRefused(group: Group): void {
     this.groups = this.groups.filter((one) => one !== group);
-    for (const row of group.rows) {
+    for (const row of group.cells.keys()) {
       row.pending.clear();
       row.refused.clear();
     }
-    this.rows = this.rows.filter((row) => row.id !== null || !group.rows.has(row));
-    this.refusals = this.refusals.filter((one) => ![...group.rows].some((row) => row.key === one.key));
+    this.rows = this.rows.filter((row) => row.id !== null || !group.cells.has(row));
+    this.refusals = this.refusals.filter((one) => ![...group.cells.keys()].some((row) => row.key === one.key));
     this.problem = "";
     this.settle();
     this.changed();
@@ -211,18 +214,24 @@ export class Store {
   }
 
   private groupOf(row: Row): Group | undefined {
-    return this.groups.find((group) => group.rows.has(row) && (group.refused || !group.sent));
+    return this.waiting(row)[0];
   }
 
-  /** Put rows into one group; those that were refused together come along, so that all of it is tried again. */
-  private join(rows: Set<Row>): void {
-    const standing = new Set([...rows].map((row) => this.groupOf(row)).filter((group): group is Group => group !== undefined));
-    for (const group of standing) for (const row of group.rows) rows.add(row);
-    this.groups = this.groups.filter((group) => !standing.has(group));
-    for (const row of rows) row.refused.clear();
-    const keys = new Set([...rows].map((row) => row.key));
+  /** The groups with this row that are not on their way. */
+  private waiting(row: Row): Group[] {
+    return this.groups.filter((group) => group.cells.has(row) && (group.refused || !group.sent));
+  }
+
+  /** A step of its own; but what was refused is tried again with it, and a row that is yet to be made is made whole. */
+  private join(cells: Cells): void {
+    const whole = [...cells].map(([row, typed]) => [row, new Map(row.id === null ? row.pending : typed)] as const);
+    const standing = [...cells.keys()].flatMap((row) => this.waiting(row).filter((group) => group.refused || row.id === null));
+    this.groups = this.groups.filter((group) => !standing.includes(group));
+    const group: Group = { kind: "edit", cells: merged([...new Set(standing)].map((one) => one.cells).concat(new Map(whole))), refused: false };
+    const keys = new Set([...group.cells.keys()].map((row) => row.key));
+    for (const row of group.cells.keys()) row.refused.clear();
     this.refusals = this.refusals.filter((one) => !one.key || !keys.has(one.key));
-    this.groups.push({ kind: "edit", rows, refused: false });
+    this.groups.push(group);
     this.settle();
   }
 
@@ -272,13 +281,15 @@ export class Store {
   }
 
   private freeze(group: Group): NonNullable<Group["sent"]> {
-    const values = new Map([...group.rows].map((row) => [row, new Map(row.pending)] as const));
+    // What went with a row that was made meanwhile is there already.
+    const open = (row: Row, cells: Map<string, Typed>) => new Map([...cells].filter(([name]) => row.pending.has(name)));
+    const values = new Map([...group.cells].map(([row, cells]) => [row, open(row, cells)]));
     return { batch: newBatch(), changes: this.changesOf(group, values), values };
   }
 
-  private changesOf(group: Group, values: Map<Row, Map<string, Typed>>): Change[] {
+  private changesOf(group: Group, values: Cells): Change[] {
     if (group.kind === "edit") return [...values].filter(([, cells]) => cells.size).map(([row, cells]) => changeOf(row, cells));
-    if (group.kind === "delete") return [...group.rows].flatMap(({ id, version, key }) => (id === null ? [] : { kind: "delete" as const, id, version, key }));
+    if (group.kind === "delete") return [...group.cells.keys()].flatMap(({ id, version, key }) => (id === null ? [] : { kind: "delete" as const, id, version, key }));
     const rows = new Map(this.rows.map((row) => [row.id, row]));
     const known = (change: Change): Change => {
       const row = rows.get(change.id ?? null);
@@ -329,10 +340,19 @@ export class Store {
     if (group.kind === "undo" || group.kind === "redo") return this.refuseBack(group, refusals);
     if (group.kind === "delete") {
       this.groups = this.groups.filter((one) => one !== group);
-      for (const row of group.rows) row.going = false;
+      for (const row of group.cells.keys()) row.going = false;
     }
     group.refused = group.kind === "edit";
     group.sent = undefined;
+    if (group.refused) this.joinLater(group);
+  }
+
+  /** What was typed into the refused rows meanwhile is as if typed now: it may be what mends them. */
+  private joinLater(refused: Group): void {
+    const later = this.groups.filter((group) => group.kind === "edit" && group !== refused && [...group.cells.keys()].some((row) => refused.cells.has(row)));
+    if (!later.length) return;
+    this.groups = this.groups.filter((group) => !later.includes(group));
+    this.join(merged(later.map((group) => group.cells)));
   }
 
   /** What somebody else has changed since stays; the rest of the batch is taken back. */
@@ -342,7 +362,7 @@ export class Store {
     const rest = changes
       .map((change, place) => without(change, refusals.filter((one) => one.change === place)))
       .filter((change): change is Change => change !== null);
-    if (refusals.length && rest.length) this.groups.unshift({ kind: group.kind, rows: new Set(), rest, refused: false });
+    if (refusals.length && rest.length) this.groups.unshift({ kind: group.kind, cells: new Map(), rest, refused: false });
   }
 
   private fail(status: number): void {

@@ -11,6 +11,8 @@ const ALL = 150;
 const AROUND = 12;
 const NARROWEST = 120;
 const NUMBERS = 56; // room for five digits
+/** The column that stays in sight when one scrolls sideways. */
+const TITLE = "name";
 
 export interface Place {
   row: number;
@@ -109,12 +111,12 @@ export class View {
     const row = this.head.insertRow();
     row.setAttribute("aria-rowindex", "1");
     row.append(make("th", { scope: "col", class: "grid-number" }, make("span", { class: "visually-hidden" }, this.status.say("rowNumber"))));
-    for (const column of this.store.columns) row.append(make("th", { scope: "col", class: column.number ? "number" : undefined, title: column.fixed ?? undefined }, column.label));
+    for (const column of this.store.columns) row.append(make("th", { scope: "col", class: kindOf(column), title: column.fixed ?? undefined }, column.label));
   }
 
   private newLine(): HTMLTableRowElement {
     const line = make("tr", {}, make("th", { scope: "row", class: "grid-number" }));
-    for (const column of this.store.columns) line.append(make("td", { role: "gridcell", tabindex: "-1", class: column.number ? "number" : undefined }));
+    for (const column of this.store.columns) line.append(make("td", { role: "gridcell", tabindex: "-1", class: kindOf(column) }));
     return line;
   }
 
@@ -124,7 +126,7 @@ export class View {
     line.classList.toggle("is-going", row.going);
     line.classList.toggle("is-refused", row.refused.has(""));
     const number = line.cells[0] as HTMLElement;
-    write(number, row.id === null ? "＋" : String(index + 1));
+    write(number, row.id === null ? "+" : String(index + 1));
     set(number, "title", row.refused.get("") ?? null);
     set(number, "aria-label", row.id === null ? this.status.say("newRow") : null);
     const isChosen = index >= box.top && index <= box.bottom;
@@ -165,10 +167,27 @@ export class View {
     this.scroll.scrollTop = Math.max(below, Math.min(above, this.scroll.scrollTop));
   }
 
+  /** Scroll so far that the cell is in sight, and does not lie under the columns that stay. */
+  bringIntoSight(at: Place): void {
+    const cell = this.cell(at);
+    if (!cell) return;
+    cell.scrollIntoView({ block: "nearest", inline: "nearest" });
+    const title = this.store.columns.findIndex((column) => column.name === TITLE);
+    const beside = title < at.column ? this.cell({ ...at, column: title }) : null;
+    const stays = beside && getComputedStyle(beside).position === "sticky" ? beside : cell.parentElement?.firstElementChild;
+    if (!stays || title === at.column) return;
+    const hidden = stays.getBoundingClientRect().right - cell.getBoundingClientRect().left;
+    if (hidden > 0) this.scroll.scrollLeft -= Math.ceil(hidden);
+  }
+
   /** Whether one has scrolled so far that more rows should come. */
   get isNearEnd(): boolean {
     return this.scroll.scrollTop + this.scroll.clientHeight > this.scroll.scrollHeight - 600;
   }
+}
+
+function kindOf(column: Column): string | undefined {
+  return column.name === TITLE ? "grid-title" : column.number ? "number" : undefined;
 }
 
 function write(element: HTMLElement, text: string): void {

@@ -74,7 +74,7 @@ class Grid {
   private reveal(): void {
     this.view.reveal(this.at.row);
     this.view.draw(this.at, this.box);
-    this.view.cell(this.at)?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    this.view.bringIntoSight(this.at);
   }
 
   private draw(): void {
