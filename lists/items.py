@@ -57,6 +57,8 @@ def add(
     gathered = Gathered(refused)
     parsed = checks.parse(found, actor, values, program or {}, creating=True, gathered=gathered)
     of_type = content_types.as_type(found, parsed.get(content_types.NAME, content_types.default_of(found)))
+    # Of a type that cannot be read nobody knows which columns its items have.
+    unknown = of_type.by_name.keys() if content_types.NAME in gathered.fields else ()
     new = checks.defaults(session, of_type, actor)
     with gathered.also():
         attaching.complete(session, found, parsed, {})
@@ -75,7 +77,7 @@ def add(
     with gathered.also():
         checks.currencies(session, found, values, new, gathered.fields)
     with gathered.also():
-        besides = rules.hidden(new) | rules.unread
+        besides = rules.hidden(new) | rules.unread | set(unknown)
         gap = checks.required(of_type, new, by_import=actor.by_import, besides=besides)
         new["flagged"] = gap or new["flagged"] or None
     with gathered.also():

@@ -138,7 +138,7 @@ def test_a_form_reads_every_kind_of_column(house: House) -> None:
 
 
 def test_every_unreadable_field_is_named_at_once(house: House) -> None:
-    gathered, sent = Gathered(), MultiDict([("start", "soon"), ("end", "later"), ("name", "x")])
+    gathered, sent = Gathered(), MultiDict[str, str]([("start", "soon"), ("end", "later"), ("name", "x")])
     with house.read("north") as (session, actor):
         assert forms.read(sent, definition(session, "events"), actor, gathered)["name"] == "x"
     assert [error.field for error in gathered.errors] == ["start", "end"]
