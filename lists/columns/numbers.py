@@ -187,3 +187,6 @@ class WholeColumn(NumberColumn):
 
     def to_json(self, value: Any) -> Any:
         return value
+
+    def format(self, value: Any, reader: Reader) -> str:
+        return "" if value is None else str(value)

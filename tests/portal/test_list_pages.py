@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from sqlalchemy import event
 
 from caseroom.lists import schema
+from caseroom.lists.reading import SYSTEM_TYPES
 from caseroom.lists.rights import PROGRAM
 
 
@@ -349,3 +350,16 @@ def test_no_query_string_breaks_the_list_page(house: House, arguments: list[tupl
 )
 def test_what_is_not_there_is_not_found(house: House, address: str) -> None:
     assert house.client("north").get(address).status_code == 404
+
+
+def test_the_columns_that_every_list_has_can_be_shown_edited_beside_and_exported(house: House) -> None:
+    tatra, client = house.make_relation(name="Tatra"), house.client("north")
+    names = ",".join(["name", *SYSTEM_TYPES])
+    page = client.get(f"/lists/relations?columns={names}")
+    assert page.status_code == 200 and tatra.guid in page.text and f">{tatra.id}<" in page.text
+    [row] = client.get(f"/lists/relations/grid/rows?columns={names}").json["rows"]
+    assert row["id"] == tatra.id
+    exported = client.get(f"/lists/relations/export?format=csv&columns={names}")
+    assert exported.status_code == 200 and tatra.guid in exported.text
+    for kind in ("board&board=status", "calendar&start=created"):
+        assert client.get(f"/lists/relations?columns={names}&kind={kind}").status_code == 200
