@@ -195,6 +195,11 @@ class ListDefinition:
         """The lookups by which the list's items lie in each other."""
         return tuple(one for one in self.columns if one.options.get("tree") and one.type.target == self.name)
 
+    @property
+    def keeps_used(self) -> bool:
+        """Whether an item stays as long as another one points to it: entries of code lists, folders."""
+        return bool(self.settings.get("keep_used") or self.trees)
+
     @cached_property
     def amounts(self) -> frozenset[str]:
         """The columns that hold amounts of money."""
@@ -202,7 +207,8 @@ class ListDefinition:
 
     @cached_property
     def required_columns(self) -> tuple[Column, ...]:
-        return tuple(column for column in self.columns if column.required)
+        """Those that an item may not lack; every item of a list with content types has one."""
+        return tuple(one for one in self.columns if one.required or one.type.name == "content_type")
 
     @cached_property
     def unique_columns(self) -> tuple[Column, ...]:

@@ -171,6 +171,20 @@ def lookups(
         raise Invalid.many(errors)
 
 
+def gone(session: Session, found: ListDefinition, values: Mapping[str, Any]) -> list[str]:
+    """The lookups among these values whose target was deleted while nothing that stands pointed to it."""
+    lists = catalogue(session)
+    names = []
+    for name, kind in found.pointing:
+        target = lists.by_name.get(str(kind.target))
+        if target is None or not target.keeps_used or kind.is_multi or not kind.is_stored or values.get(name) is None:
+            continue
+        there = select(target.table.c.id).where(target.table.c.id == values[name], target.table.c.deleted.is_(None))
+        if session.scalar(there) is None:
+            names.append(name)
+    return names
+
+
 def reachable(session: Session, actor: Actor, found: ListDefinition, values: Mapping[str, Any]) -> dict[str, Any]:
     """Of these stored values, those whose references still exist for the actor."""
     kept = {}
@@ -199,7 +213,7 @@ def _visible_now(session: Session, actor: Actor, target: str, ids: set[int]) -> 
     definition = catalogue(session).by_name.get(target)
     if definition is None:
         return set()
-    if definition.settings.get("keep_used"):  # nobody deletes it as unused before we have used it
+    if definition.keeps_used:  # nobody deletes it as unused before we have used it
         one_at_a_time(session, "use", definition.id, shared=True)
     reading = Reading(session, definition, actor, Level.HEADLINE)
     conditions = reading.conditions()

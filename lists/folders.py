@@ -19,7 +19,7 @@ from .errors import N_, Invalid
 from .filters import Compare, Filter
 from .rights import Actor
 
-SETTING, OF_LIST = "folders", "folders_of"
+SETTING, OF_LIST = "folders", trees.FOLDERS_OF
 COLUMN, PARENT = "folder", "inside"
 MOST_SHOWN = 500
 NAMES = {"en": "Folders of “%s”", "sk": "Priečinky zoznamu „%s“"}
@@ -53,6 +53,8 @@ def checked(lists: Catalogue, found: ListDefinition, given: Any) -> str:
 
 def make(session: Session, actor: Actor, list_name: str) -> str:
     """Make what a list needs to have folders, unless it is there; answers the lookup's name. Raises Invalid, …"""
+    from . import list_settings  # which knows of us
+
     found = definition(session, list_name)
     standing = found.by_name.get(COLUMN)
     if standing is not None and _folders(catalogue(session), standing):
@@ -60,8 +62,13 @@ def make(session: Session, actor: Actor, list_name: str) -> str:
     if standing is not None:
         words = N_("The list has a column “folder” that is something else; rename it first.")
         raise Invalid(SETTING, words)
-    name = _free_name(catalogue(session), f"{found.name}_folders")
-    make_list(session, actor, name, of=found.name, titles=found.titles)
+    standing_list = next((one for one in catalogue(session).by_name.values() if one.settings.get(OF_LIST) == found.name
+                          and one.trees), None)  # fmt: skip
+    name = standing_list.name if standing_list else free_name(catalogue(session), f"{found.name}_folders")
+    if standing_list is None:
+        make_list(session, actor, name, of=found.name, titles=found.titles)
+        if found.kind == "code":  # what administrators arrange, others do not rearrange
+            list_settings.change(session, actor, name, {"kind": "code"})
     lookup = {"name": COLUMN, "type": "lookup", "list": name, "indexed": True, "title": TITLES[COLUMN]}
     schema.add_column(session, actor, found.name, lookup)
     return COLUMN
@@ -71,7 +78,7 @@ def make_list(session: Session, actor: Actor, name: str, *, of: str, titles: Map
     """Make the list of the folders of the list called `of`. Raises Invalid, Forbidden."""
     inside = {"name": PARENT, "type": "lookup", "list": name, "tree": True, "title": TITLES[PARENT]}
     named = {language: words % (titles.get(language) or titles["en"]) for language, words in NAMES.items()}
-    settings = {"icon": "folder", "keep_used": True, OF_LIST: of}
+    settings = {"icon": "folder", OF_LIST: of}
     schema.create_list(session, actor, {"name": name, "title": named, "columns": [inside], "settings": settings})
 
 
@@ -86,23 +93,28 @@ def way_to(session: Session, actor: Actor, folders: Folders, folder_id: int) -> 
     return way
 
 
-def inside(session: Session, actor: Actor, folders: Folders, folder_id: int | None) -> list[Reference]:
-    """The folders that lie in this one (None: in none), by name, at most MOST_SHOWN."""
-    where = _lies_in(folders.parent, folder_id)
-    page = query.page(session, actor, folders.list.name, where=where, order=[("name", False)],
+def inside(
+    session: Session, actor: Actor, folders: Folders, folder_id: int | None, *, search: str = ""
+) -> tuple[list[Reference], bool]:
+    """The folders that lie in this one (None: in none), by name, at most MOST_SHOWN; and whether there are more.
+
+    `search`: those that are called so, at whatever depth below it.
+    """
+    where: Filter | None = _lies_in(folders.parent, folder_id)
+    if search:
+        where = None if folder_id is None else Compare(("id",), "in", _below(session, folders, folder_id)[1:])
+    page = query.page(session, actor, folders.list.name, where=where, order=[("name", False)], search=search or None,
                       columns=["name"], limit=MOST_SHOWN, resolved=False)  # fmt: skip
-    return [item.reference for item in page.items]
+    return [item.reference for item in page.items], page.next is not None
 
 
-def shown_in(
-    session: Session, actor: Actor, folders: Folders, folder_id: int | None, *, with_all_below: bool
-) -> Filter | None:
+def shown_in(session: Session, folders: Folders, folder_id: int | None, *, with_all_below: bool) -> Filter | None:
     """What lies in a folder (None: in none); or also in those below it. None where that is everything."""
     if not with_all_below:
         return _lies_in(folders.column, folder_id)
     if folder_id is None:
         return None
-    return Compare((folders.column.name,), "in", _below(session, actor, folders, folder_id))
+    return Compare((folders.column.name,), "in", _below(session, folders, folder_id))
 
 
 def is_list_of_folders(found: ListDefinition) -> bool:
@@ -110,16 +122,10 @@ def is_list_of_folders(found: ListDefinition) -> bool:
     return OF_LIST in found.settings
 
 
-def _below(session: Session, actor: Actor, folders: Folders, folder_id: int) -> list[int]:
+def _below(session: Session, folders: Folders, folder_id: int) -> list[int]:
     """The folder and all that lie in it, at whatever depth."""
-    found, level = [folder_id], [folder_id]
-    while level and len(found) < query.MOST_PER_PAGE:
-        where = Compare((folders.parent.name,), "in", level)
-        page = query.page(session, actor, folders.list.name, where=where, columns=["name"],
-                          limit=query.MOST_PER_PAGE, resolved=False)  # fmt: skip
-        level = [item.id for item in page.items if item.id not in found]
-        found += level
-    return found
+    levels = trees.below(session, folders.list, folders.parent, folder_id)
+    return [folder_id, *(number for level in levels for number in level)]
 
 
 def _lies_in(lookup: Column, folder_id: int | None) -> Filter:
@@ -133,7 +139,8 @@ def _folders(lists: Catalogue, column: Column) -> Folders | None:
     return Folders(column, target, parent) if target and parent else None
 
 
-def _free_name(lists: Catalogue, wanted: str) -> str:
+def free_name(lists: Catalogue, wanted: str) -> str:
+    """A name for a list that no list has, as near as can be to the wanted one."""
     wanted, number, name = wanted[:46], 1, wanted[:46]
     while name in lists.by_name:
         number += 1

@@ -21,6 +21,7 @@ FORMATS = (*DATES, *(day + time for day in DATES for time in TIMES))
 YES = numbers.YES | {"x", "a", "j", "oui", "si", "sí", "tak"}
 NO = numbers.NO | {"-", "non", "nincs"}
 SPLITS = (";", "|", "\n", ",")
+_DIGITS = re.compile(r"\d[\d.,\s'’]*\d|\d")
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
 _URL = re.compile(r"^(https?://\S+|www\.\S+\.\S+)$", re.IGNORECASE)
 _PHONE = re.compile(r"^(\+|00)[\d\s()/.-]{7,20}$")
@@ -64,17 +65,22 @@ def _is_date(text: str, written: str) -> bool:
 
 
 def decimal_sign(values: Sequence[Any]) -> str | None:
-    """The sign before the decimals; None where either reads the same."""
-    for text in map(str, values):
-        last = max(text.rfind(","), text.rfind("."))
-        if last < 0:
-            continue
-        sign, other = text[last], "," if text[last] == "." else "."
-        if other in text or (text.count(sign) == 1 and len(text) - last - 1 != 3):
-            return sign
-        if text.count(sign) > 1:
-            return other
-    return None
+    """The sign before the decimals; None where either reads the same, or where values contradict each other."""
+    found = {sign for sign in map(_decimal_sign, map(str, values)) if sign}
+    return found.pop() if len(found) == 1 else None
+
+
+def _decimal_sign(text: str) -> str | None:
+    """The sign before one number's decimals, where its own digits tell."""
+    number = _DIGITS.search(text)
+    digits = number.group() if number else ""
+    last = max(digits.rfind(","), digits.rfind("."))
+    if last < 0:
+        return None
+    sign, other = digits[last], "," if digits[last] == "." else "."
+    if other in digits or (digits.count(sign) == 1 and len(digits) - last - 1 != 3):
+        return sign
+    return other if digits.count(sign) > 1 else None
 
 
 def booleans(values: Sequence[Any]) -> dict[str, bool]:

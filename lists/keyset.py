@@ -165,11 +165,7 @@ def _fits(key: ColumnElement[Any], value: Any) -> bool:
         kind = key.type.python_type
     except NotImplementedError:
         kind = str
-    return (
-        isinstance(value, (int, Decimal)) and not isinstance(value, bool)
-        if kind in (int, Decimal)
-        else type(value) is kind
-    )
+    return type(value) in (int, Decimal) if kind is Decimal else type(value) is kind
 
 
 def _pack(value: Any) -> Any:
@@ -198,6 +194,6 @@ def _unpack(value: Any) -> Any:
     if kind == "d":
         return datetime.date.fromisoformat(text)
     number = Decimal(text)
-    if not number.is_finite() or abs(number) > 10**18:
+    if not number.is_finite() or number.adjusted() > 18:
         raise ValueError(text)
     return number

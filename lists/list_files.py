@@ -36,6 +36,7 @@ OF_LIST = frozenset({*ABOUT_LIST, "columns", "views", "rows"})
 OF_VIEW = frozenset({"name", "title", *SETTINGS_OF_VIEW}) - {"default_for"}  # groups are this house's own
 # What anybody's file may say of a list's settings; the CRM's own say more, which names functions of the program.
 SETTINGS: Mapping[str, Callable[[Any], bool]] = {
+    "folders_of": lambda given: isinstance(given, str) and bool(re.fullmatch(r"[a-z][a-z0-9_]{0,49}", given)),
     "icon": lambda given: isinstance(given, str) and bool(re.fullmatch(r"[a-z-]{1,40}", given)),
     "item_title": lambda given: (
         isinstance(given, dict) and all(isinstance(text, str) and 0 < len(text) <= 200 for text in given.values())

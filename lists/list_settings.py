@@ -170,13 +170,21 @@ def _folders(session: Session, found: ListDefinition, row: ListRow, given: Any) 
     _set(row, folders.SETTING, None if given is None else folders.checked(lists, lists.by_id[found.id], given))
 
 
-def _archived(_session: Session, found: ListDefinition, row: ListRow, given: Any) -> None:
+def _folder_lists(session: Session, found: ListDefinition) -> list[int]:
+    """The lists that hold this one's folders."""
+    return [one.id for one in fresh(session).by_id.values() if one.settings.get(folders.OF_LIST) == found.name]
+
+
+def _archived(session: Session, found: ListDefinition, row: ListRow, given: Any) -> None:
     """Read-only and out of the navigation, until it is brought back."""
     if not isinstance(given, bool):
         raise Invalid("archived", "This must be true or false.")
     if found.settings.get("built_in"):
         raise Forbidden("The list %(list)s belongs to the CRM and cannot be archived.", list=found.name)
-    _set(row, "archived", now().isoformat() if given else None)
+    when = now().isoformat() if given else None
+    _set(row, "archived", when)
+    for one in session.scalars(select(ListRow).where(ListRow.id.in_(_folder_lists(session, found)))):
+        _set(one, "archived", when)
 
 
 def _set(row: ListRow, key: str, value: Any) -> None:

@@ -50,8 +50,8 @@ def body_of(session: Session, actor: Actor, list_name: str) -> dict[str, Any]:
         body["comments"] = False
     if found.settings.get("headline"):
         body["headline"] = found.settings["headline"]
-    if found.settings.get(folders.SETTING):
-        body[folders.SETTING] = found.settings[folders.SETTING]
+    if (arranged := folders.of(catalogue(session), found)) is not None:
+        body[folders.SETTING] = arranged.column.name
     if (form := list_forms.shown(found)) is not None:
         body["form"] = form
     if found.settings.get("validation"):
@@ -215,6 +215,10 @@ def copy(session: Session, actor: Actor, list_name: str, *, name: str, title: Ma
         raise Invalid("name", "There is a list called %(name)s already.", name=name)
     body = _without_gathered(body, definition(session, list_name))
     columns = [{**one, "list": name} if one.get("list") == list_name else one for one in body["columns"]]
+    own = folders.of(catalogue(session), definition(session, list_name))
+    if own and own.list.settings.get(folders.OF_LIST) == list_name:
+        theirs = folders.free_name(catalogue(session), f"{name}_folders")
+        columns = [{**one, "list": theirs} if one["name"] == own.column.name else one for one in columns]
     columns = [{key: value for key, value in one.items() if key != "by_program"} for one in columns]
     settings = {"settings": body["settings"]} if "settings" in body else {}
     schema.name_of({"name": name}, "name")

@@ -236,6 +236,9 @@ _KINDS: Mapping[str, tuple[Callable[[Any], bool], Words]] = {
 }
 
 
+_DIGITS = re.compile(r"[.,]?\d(?:[\d.,\s'’]*\d)?")
+
+
 def _refuse_unknown(unknown: set[str], known: set[str], where: str) -> None:
     if unknown:
         words = N_("In %(where)s: “%(word)s” is unknown. There are: %(known)s.")
@@ -273,6 +276,24 @@ def value_of(name: str, rule: Rule, row: Mapping[str, Any], time_zone: str) -> A
     return _converted(name, rule, value, time_zone)
 
 
+def _with_point(name: str, value: str, decimal: str) -> str:
+    """A number with this sign before its decimals and perhaps the other one between thousands, with a point alone.
+
+    Raises Invalid for one that is written in another way: taking a sign away could make it ten times as large.
+    """
+    found = _DIGITS.search(value)
+    if found is None:
+        return value  # no number at all: the column says so
+    group = r"\." if decimal == "," else ","
+    whole = rf"\d+|\d{{1,3}}(?:{group}\d{{3}})+|\d{{1,3}}(?:[\s'’]\d{{3}})+"
+    number = re.fullmatch(rf"({whole})?(?:{re.escape(decimal)}(\d+))?", found.group())
+    if number is None or re.search(r"\d", value[found.end() :]):
+        words = N_("“%(value)s” is not written with “%(sign)s” before its decimals, as others in this column are.")
+        raise Invalid(name, words, value=value[:40], sign=decimal)
+    plain = re.sub(r"\D", "", number[1] or "0") + (f".{number[2]}" if number[2] else "")
+    return value[: found.start()] + plain + value[found.end() :]
+
+
 def _aliased(name: str, rule: Rule, cell: Any) -> Any:
     if rule.values:
         found = rule.alias(str(cell))
@@ -294,7 +315,7 @@ def _converted(name: str, rule: Rule, value: Any, time_zone: str) -> Any:
             raise Invalid(name, "“%(value)s” is not a country's name or code.", value=str(value)[:40])
         return code
     if rule.decimal and isinstance(value, str):
-        return value.replace("." if rule.decimal == "," else ",", "").replace(",", ".")
+        return _with_point(name, value, rule.decimal)
     if rule.date and isinstance(value, str):
         try:
             value = datetime.datetime.strptime(value, rule.date)  # noqa: DTZ007  the zone follows

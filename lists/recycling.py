@@ -48,7 +48,7 @@ def delete(session: Session, actor: Actor, list_name: str, item_id: int, *, vers
     old = rows.stored(session, actor, found, item_id, Level.DELETE)
     if version is not None and version != old["version"]:
         raise Stale("Somebody else has changed this meanwhile.", current_version=old["version"])
-    if found.settings.get("keep_used"):
+    if found.keeps_used:
         one_at_a_time(session, "use", found.id)
         if uses.users_of(session, found.name, item_id, 1):
             if found.has("retired"):
@@ -159,13 +159,15 @@ def _put_away(session: Session, actor: Actor, found: ListDefinition, old: dict[s
 
 
 def _bring_back(session: Session, actor: Actor, found: ListDefinition, old: dict[str, Any]) -> None:
-    change = Change("restore", found, actor, old, dict(old))
+    gone = checks.gone(session, found, old)
+    change = Change("restore", found, actor, old, {**old, **dict.fromkeys(gone)})
     hooks.run_before(session, change)
     checks.unique(session, actor, found, change.new, list(change.new), old["id"])  # another may have taken its value
     scope = scopes.scope_of(session, found, change.new)
-    back = {"deleted": None, "deleted_by": None, "bin_stage": None, "scope_id": scope}
+    back = {"deleted": None, "deleted_by": None, "bin_stage": None, "scope_id": scope, **dict.fromkeys(gone)}
     rows.update(session, found, old, back, actor)
-    recording.record(session, change, old["id"], old["version"] + 1, {}, None, scope)
+    before = {name: old[name] for name in gone}
+    recording.record(session, change, old["id"], old["version"] + 1, before, None, scope)
     hooks.run_after(session, change)
 
 

@@ -2,25 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from .catalogue import Column, ListDefinition
 from .database import one_at_a_time
 from .errors import FieldError, Invalid
+from .sqltypes import WHOLE, among
 
-DEEPEST = 20
+DEEPEST, FOLDERS_OF = 20, "folders_of"
 
 
 def check(session: Session, found: ListDefinition, new: Mapping[str, Any], changed: Collection[str]) -> None:
-    """Refuse a place in a tree that is below the item itself, or too deep. Raises Invalid."""
+    """Refuse a place in a tree that is below the item itself, or too deep for what lies in it. Raises Invalid."""
+    if FOLDERS_OF in found.settings and {"name", *(column.name for column in found.trees)} & set(changed):
+        _check_name(session, found, new)
     moved = [column for column in found.trees if column.name in changed and new.get(column.name) is not None]
     errors = [error for column in moved for error in [_refusal(session, found, column, new)] if error]
     if errors:
         raise Invalid.many(errors)
+
+
+def _check_name(session: Session, found: ListDefinition, new: Mapping[str, Any]) -> None:
+    """Refuse a folder that is called like another one beside it, as people and imports tell them by name."""
+    beside = [found.sql(column.name).is_not_distinct_from(new.get(column.name)) for column in found.trees]
+    called = func.lower(found.sql("name")) == str(new.get("name") or "").lower()
+    there = found.table.c.deleted.is_(None), found.table.c.id != (new.get("id") or 0)
+    if session.scalar(select(found.table.c.id).where(*beside, called, *there).limit(1)) is not None:
+        raise Invalid("name", "There is a folder called “%(name)s” here already.", name=str(new["name"])[:80])
+
+
+def below(session: Session, found: ListDefinition, column: Column, item_id: int) -> Iterator[Sequence[int]]:
+    """The items that lie in one, level by level, whoever may see them."""
+    level: Sequence[int] = [item_id]
+    while level:
+        there = among(session, found.sql(column.name), list(level), WHOLE)
+        level = session.scalars(select(found.table.c.id).where(there, found.table.c.deleted.is_(None))).all()
+        if level:
+            yield level
 
 
 def _refusal(session: Session, found: ListDefinition, column: Column, new: Mapping[str, Any]) -> FieldError | None:
@@ -31,6 +53,11 @@ def _refusal(session: Session, found: ListDefinition, column: Column, new: Mappi
             return FieldError(column.name, "This lies in the item itself; choose another.")
         above = session.scalar(select(found.sql(column.name)).where(found.table.c.id == above))
         depth += 1
-    if above is None:
+    if above is None and (new.get("id") is None or depth + _height(session, found, column, new["id"]) <= DEEPEST):
         return None
     return FieldError(column.name, "Items lie in each other at most %(max)s deep.", {"max": DEEPEST})
+
+
+def _height(session: Session, found: ListDefinition, column: Column, item_id: int) -> int:
+    """How many levels lie in an item."""
+    return sum(1 for _level in below(session, found, column, item_id))

@@ -6,6 +6,7 @@ anew and goes on where the database says.
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import threading
 import time
@@ -14,18 +15,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from ..libraries import collecting, limits
 from ..lists import importing, imports, mapping, selecting, sources, spooling, undoing
 from ..lists.catalogue import catalogue
-from ..lists.errors import DomainError, Forbidden, Invalid, NotFound
+from ..lists.errors import N_, DomainError, Forbidden, Invalid, NotFound
 from ..lists.importing import Importing, Prepared
 from ..lists.imports import Import, Stopped
 from ..lists.rights import PROGRAM, Actor, load_actor
 from ..lists.spooling import Rows, SourceRow
 from .home import Home
 
+LOG = logging.getLogger(__name__)
 SECONDS_OF_READING, SECONDS_OF_WAITING = 90, 10
 MEMORY, LARGEST = 3_000 * limits.MEGABYTE, 8_000 * limits.MEGABYTE
 SECONDS_OF_A_TURN = 1.0
@@ -103,9 +106,14 @@ def step(home: Home) -> bool:
         _begun.clear()
     except (Forbidden, NotFound, Invalid) as refusal:
         _fail(home, found.id, refusal)
-    except Exception:
-        _begun.clear()  # it is read anew when the step is tried again
+    except (DomainError, SQLAlchemyError, OSError):
+        _begun.clear()  # no room, a server that does not answer: it is read anew when the step is tried again
         raise
+    except Exception:
+        # A fault of ours at one row must not keep all imports of the house waiting for ever.
+        LOG.exception("the import %s of “%s” cannot go on", found.id, found.file)
+        words = N_("Caseroom met a fault of its own here, which its log describes. What was written stays.")
+        _fail(home, found.id, Invalid("", words))
     return True
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from ..errors import N_
+from ..errors import N_, Invalid
 from .choices import ChoiceColumn, choice_value
 from .options import Option
 
@@ -18,6 +19,11 @@ class ContentTypeColumn(ChoiceColumn):
     name = "content_type"
     choice_keys = ChoiceColumn.choice_keys | {"description", "form", "required", "defaults"}
     described = {"choices": Option("content_types", N_("Content types"))}
+
+    @classmethod
+    def check_options(cls, options: Mapping[str, Any]) -> None:
+        if options.get("default_formula") or not isinstance(options.get("default"), str | None):
+            raise Invalid("default", "This is the value of one of the types.")
 
     @property
     def first(self) -> str | None:

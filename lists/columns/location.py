@@ -87,7 +87,8 @@ def _degrees(raw: Any, bound: int) -> Decimal | None:
         number = Decimal(str(raw).strip().replace(",", "."))
     except InvalidOperation:
         raise refuse("“%(value)s” is not a number.", value=str(raw)[:40]) from None
-    if not number.is_finite() or abs(number) > bound:
+    # The first question needs no arithmetic, which 1E+999999999 would make fail.
+    if not number.is_finite() or number.adjusted() > 3 or abs(number) > bound:
         raise refuse("Degrees must be between %(min)s and %(max)s.", min=-bound, max=bound)
     rounded = number.quantize(PLACES, ROUND_HALF_UP).normalize()
     return Decimal(f"{rounded or Decimal(0):f}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from babel.numbers import format_decimal, format_percent
@@ -13,8 +13,16 @@ from ..sqltypes import ExactDecimal
 from . import money
 from .base import COMPARE, ColumnType, Reader, refuse
 
-_SPACES = re.compile(r"[\s\u00a0\u202f'’]")
-_THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:(?:,\d{3}){2,}|(?:\.\d{3}){2,})")
+# What people and programs write, in ASCII's digits: thousands in groups of three behind one sign, decimals behind
+# another. A single group behind a comma or point is read as decimals.
+_WRITTEN = re.compile(
+    r"(?P<sign>[-+]?)(?:"
+    r"(?P<whole>\d+|\d{1,3}(?:[ \u00a0\u202f\u2009'’]\d{3})+"
+    r"|\d{1,3}(?:(?:,\d{3}){2,}|(?:\.\d{3}){2,}|(?:,\d{3})+(?=\.\d)|(?:\.\d{3})+(?=,\d)))"
+    r"(?:(?P<point>[.,])(?P<decimals>\d+))?|[.,](?P<only>\d+))",
+    re.ASCII,
+)
+_BY_PROGRAMS = re.compile(r"[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d{1,3})?", re.ASCII)
 # “1,200” is a thousand and two hundred to some people and little more than one to others. With a point it is a
 # program's way to write decimals.
 _EITHER = re.compile(r"(?<![\d.,])[1-9]\d{0,2},\d{3}(?![\d.,])")
@@ -64,11 +72,11 @@ class NumberColumn(ColumnType):
             return None
         if isinstance(raw, bool) or not isinstance(raw, (int, float, str, Decimal)):
             raise refuse("This must be a number.")
-        try:
-            number = Decimal(_plain(str(raw)))
-        except InvalidOperation:
-            raise refuse("“%(value)s” is not a number.", value=str(raw)[:40]) from None
-        if not number.is_finite() or abs(number) >= BOUND:
+        number = Decimal(text) if (text := plain(str(raw))) else None
+        if number is None:
+            raise refuse("“%(value)s” is not a number.", value=str(raw)[:40])
+        # The first question needs no arithmetic, which 1E+999999999 would make fail.
+        if number.adjusted() > BOUND.adjusted() or abs(number) >= BOUND:
             raise refuse("This number is too large.")
         return number
 
@@ -107,7 +115,10 @@ class CurrencyColumn(NumberColumn):
 
     def read(self, raw: Any) -> Decimal | None:
         """With a currency's sign or code too; whether it is the item's currency, the door asks (`checks`)."""
-        return super().read(money.without_sign(raw))
+        amount = money.without_sign(raw)
+        if amount != raw and not amount.strip():
+            raise refuse("“%(value)s” is not a number.", value=str(raw)[:40])
+        return super().read(amount)
 
 
 class PercentColumn(NumberColumn):
@@ -120,7 +131,8 @@ class PercentColumn(NumberColumn):
         return int(self.options.get("decimals", 0))
 
     def read(self, raw: Any) -> Decimal | None:
-        return super().read(raw.strip().strip("%") if isinstance(raw, str) else raw)
+        bare = raw.strip().removesuffix("%") if isinstance(raw, str) else raw
+        return super().read(raw if bare == "" else bare)
 
     def format(self, value: Any, reader: Reader) -> str:
         return "" if value is None else format_percent(value / 100, locale=reader.locale, decimal_quantization=False)
@@ -152,17 +164,19 @@ class BooleanColumn(ColumnType):
         return "" if value is None else {"sk": ("nie", "áno")}.get(reader.language, ("no", "yes"))[bool(value)]
 
 
-def _plain(text: str) -> str:
-    """`1 200,50`, `1.200,50` and `1,200.50` as `1200.50`: the last separator is the decimal one; `(5)` is -5."""
-    text = _SPACES.sub("", text).replace("\u2212", "-")
+def plain(text: str) -> str:
+    """`1 200,50`, `1.200,50` and `1,200.50` as `1200.50`; `(5)` is -5. "" for what is no number."""
+    text = text.strip().replace("\u2212", "-")
     if text.startswith("(") and text.endswith(")") and text[1:2].isdigit():
         text = "-" + text[1:-1]
-    if "," in text and "." in text:
-        thousands = "," if text.rfind(",") < text.rfind(".") else "."
-        text = text.replace(thousands, "")
-    if _THOUSANDS.fullmatch(text):
-        return text.replace(",", "").replace(".", "")
-    return text.replace(",", ".") if text.count(",") == 1 else text
+    if _BY_PROGRAMS.fullmatch(text):
+        return text
+    found = _WRITTEN.fullmatch(re.sub(r"^([-+]) +", r"\1", text))
+    if found is None or (found["point"] and found["point"] in (found["whole"] or "")):
+        return ""
+    whole = re.sub(r"\D", "", found["whole"] or "0")
+    decimals = found["decimals"] or found["only"]
+    return f"{found['sign']}{whole}.{decimals}" if decimals else f"{found['sign']}{whole}"
 
 
 class WholeColumn(NumberColumn):

@@ -75,7 +75,9 @@ class LookupColumn(ColumnType):
         if isinstance(raw, Reference):
             return raw.id
         if isinstance(raw, dict):
-            raw = raw.get("id")
+            if "id" not in raw:
+                raise refuse("This must be the number of an item.")
+            raw = raw["id"]
         if raw is None or raw == "":
             return None
         try:

@@ -209,8 +209,8 @@ def _list_json(found: ListDefinition, who: Actor) -> dict[str, Any]:
         shown["headline"] = found.settings["headline"]
     if (form := list_forms.shown(found)) is not None:
         shown["form"] = form
-    if found.settings.get(folders.SETTING):
-        shown[folders.SETTING] = found.settings[folders.SETTING]
+    if (arranged := folders.of(catalogue(session()), found)) is not None:
+        shown[folders.SETTING] = arranged.column.name
     if found.is_archived:
         shown["archived"] = True
     if not comments.are_on(found):

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 ALL = "all"  # every item, whichever folder it lies in
 
 
-def condition(session: Session, state: ListState, actor: Actor) -> Filter | None:
+def condition(session: Session, state: ListState) -> Filter | None:
     """What lies in the address's folder; where the list is searched or filtered, all that lies below it too."""
     there = folders.of(catalogue(session), state.definition)
     if there is None or state.folder == ALL:
         return None
-    return folders.shown_in(session, actor, there, folder_id(state), with_all_below=state.is_narrowed)
+    return folders.shown_in(session, there, folder_id(state), with_all_below=state.is_narrowed)
 
 
 def folder_id(state: ListState) -> int | None:
@@ -50,10 +50,11 @@ def context(session: Session, found: ListDefinition, me: Actor, state: ListState
         return {"way": [outermost, {"label": _("All folders"), "href": None}], "inside": [], "actions": []}
     number = folder_id(state)
     way = _way(session, me, there, number)
-    inside = folders.inside(session, me, there, number)
+    inside, more = folders.inside(session, me, there, number, search=state.search)
     return {
         "way": [outermost, *({"label": one.title, "href": state.href(base, folder=str(one.id))} for one in way)],
-        "inside": [{"label": one.title, "href": state.href(base, folder=str(one.id))} for one in inside],
+        "inside": [{"label": one.title, "href": state.href(base, folder=str(one.id), search=None)} for one in inside],
+        "more_href": url_for("lists.show", list_name=there.list.name) if more else None,
         "actions": _actions(found, me, state, base, there, number),
     }
 
@@ -62,7 +63,7 @@ def _actions(
     found: ListDefinition, me: Actor, state: ListState, base: str, there: Folders, number: int | None
 ) -> list[dict[str, str]]:
     made = []
-    if may_add(there.list, me):
+    if may_add(there.list, me) and not found.is_archived:
         parent: dict[str, Any] = {there.parent.name: number} if number else {}
         address = url_for("items.new", list_name=there.list.name, next=state.href(base), **parent)
         made.append({"label": _("New folder"), "href": address, "icon": "plus"})

@@ -223,7 +223,7 @@ def _stored(found: ListDefinition) -> dict[str, Any]:
         "kind": found.kind if found.kind in list_settings.KINDS else "list", "separation": found.separation,
         "translated": list(found.settings.get("translated", ())) or None,
         "headline": list(found.settings.get("headline", ("name",))), "validation": rule["validation"],
-        "comments": comments.are_on(found), "folders": bool(found.settings.get(folders.SETTING)),
+        "comments": comments.are_on(found), "folders": folders.of(catalogue(session()), found) is not None,
     }  # fmt: skip
 
 

@@ -193,7 +193,7 @@ def view_chosen(state: ListState, actor: Actor) -> tuple[Chosen, ...] | None:
 
 def where(session: Session, state: ListState, actor: Actor) -> Filter:
     """The view's filter and the address's together. Raises Invalid for a value that its column cannot have."""
-    parts: list[Filter] = [part for part in [list_folders.condition(session, state, actor)] if part]
+    parts: list[Filter] = [part for part in [list_folders.condition(session, state)] if part]
     if state.view_filter:
         parts.append(odata.parse_filter(state.view_filter, state.definition, actor, now(), catalogue(session)))
     return And([*parts, *list_filters.together(state.chosen, actor)])

@@ -11,7 +11,7 @@ from babel import Locale
 from babel.dates import get_day_names, get_month_names
 from babel.numbers import get_decimal_symbol, get_group_symbol
 
-from ...lists.columns import Reader, money
+from ...lists.columns import Reader, money, numbers
 from ...lists.columns.dates import local_to_instant
 from ...lists.errors import Invalid
 
@@ -35,24 +35,24 @@ _UNITS = {
 
 
 def read_number(text: str, language: str) -> str:
-    """A number as typed in `language`, with a decimal point only: `1,200` is 1200 in English, 1.2 in Slovak.
+    """A number as typed in `language`, for a column's type to read: `1,200` is 1200 in English.
 
-    What is no number comes back as it was, for the column's type to refuse in its own words.
+    What a language writes for no thousands may be meant by somebody who uses another one's signs: `1.200` in English
+    is given on as `1,200`, which a column with fewer than three decimals refuses. What is no number stays as it is.
     """
-    amount = money.without_sign(text)
-    if amount != text:  # a spreadsheet's “€1,200”: the door asks what the sign means
-        return f"{money.sign_of(text)} {read_number(amount, language)}"
-    bare = _SPACES.sub("", text).replace("\u2212", "-")
+    sign = money.sign_of(text)
+    if sign:  # a spreadsheet's “€1,200”: the door asks what the sign means
+        return f"{sign} {read_number(money.without_sign(text), language)}"
+    bare = " ".join(text.split()).replace("\u2212", "-")
     if found := re.fullmatch(r"\((\d[\d.,]*)\)", bare):  # as spreadsheets write what is below nothing
         bare = f"-{found[1]}"
     locale = Locale.parse(language)
     group, decimal = _SPACES.sub("", get_group_symbol(locale)), get_decimal_symbol(locale)
     if group and re.fullmatch(rf"[-+]?\d{{1,3}}(?:{re.escape(group)}\d{{3}})+(?:{re.escape(decimal)}\d+)?", bare):
         return bare.replace(group, "").replace(decimal, ".")
-    if "." in bare and "," in bare:
-        thousands = "," if bare.rfind(",") < bare.rfind(".") else "."
-        bare = bare.replace(thousands, "")
-    return bare.replace(",", ".") if bare.count(",") == 1 else bare
+    if re.fullmatch(r"[-+]?[1-9]\d{0,2}[.,]\d{3}", bare):
+        return bare.replace(".", ",")
+    return numbers.plain(bare) or bare
 
 
 def read_day(text: str, reader: Reader, now: datetime.datetime) -> str:

@@ -20,6 +20,7 @@ from caseroom.lists import (
     versions,
 )
 from caseroom.lists.catalogue import definition
+from caseroom.lists.database import savepoint
 from caseroom.lists.errors import DomainError, Invalid
 
 REQUESTS = {
@@ -90,6 +91,21 @@ def test_an_item_is_asked_for_what_its_type_asks(requests: House) -> None:
         assert str(made["due"]) == "2026-12-01"  # what the other type's form has not stays
         items.restore_version(session, actor, "requests", made.id, 1)
         assert query.get(session, actor, "requests", made.id)["content_type"] == "complaint"
+
+
+def test_an_item_has_a_type_however_the_column_was_made(house: House) -> None:
+    with house.write("admin") as (session, actor):
+        kinds = {"name": "content_type", "type": "content_type", "choices": ["a", "b"], "default": "a"}
+        schema.create_list(session, actor, {"name": "forms", "columns": [kinds]})
+        for odd in ({"default": {"formula": "x"}}, {"default_formula": "name"}, {"default": 5}):
+            with pytest.raises(Invalid), savepoint(session):
+                schema.create_list(session, actor, {"name": "odd", "columns": [{**kinds, **odd}]})
+    made = house.make("forms", {"name": "X"})
+    assert made["content_type"] == "a"
+    with pytest.raises(Invalid, match="must be filled in"), house.write("north") as (session, actor):
+        items.update(session, actor, "forms", made.id, {"content_type": None}, version=None)
+    with pytest.raises(Invalid, match="must be filled in"):
+        house.make("forms", {"name": "Y", "content_type": None})
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import pytest
@@ -9,9 +10,19 @@ from house import House
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from caseroom.lists import folders, items, list_files, list_settings, list_templates, query, schema
+from caseroom.lists import (
+    bins,
+    folders,
+    items,
+    list_files,
+    list_settings,
+    list_templates,
+    query,
+    schema,
+    versions,
+)
 from caseroom.lists.catalogue import catalogue, definition
-from caseroom.lists.errors import Conflict, Invalid
+from caseroom.lists.errors import Conflict, Forbidden, Invalid
 from caseroom.lists.folders import Folders
 from caseroom.lists.trees import DEEPEST
 
@@ -36,7 +47,7 @@ def make(house: House, name: str, inside: int | None = None) -> int:
 
 def in_folder(house: House, folder_id: int | None, *, below: bool = False) -> list[str]:
     with house.read("north") as (session, actor):
-        where = folders.shown_in(session, actor, there(session), folder_id, with_all_below=below)
+        where = folders.shown_in(session, there(session), folder_id, with_all_below=below)
         page = query.page(session, actor, "papers", where=where, order=[("name", False)])
         return [item.title for item in page.items]
 
@@ -58,8 +69,8 @@ def test_what_lies_where_and_what_lies_below(papers: House) -> None:
     assert in_folder(papers, year, below=True) == ["offer", "report"]
     assert in_folder(papers, None, below=True) == ["offer", "plan", "report"]
     with papers.read("north") as (session, actor):
-        assert [one.title for one in folders.inside(session, actor, there(session), year)] == ["Autumn", "Spring"]
-        assert [one.title for one in folders.inside(session, actor, there(session), None)] == ["2026"]
+        assert [one.title for one in folders.inside(session, actor, there(session), year)[0]] == ["Autumn", "Spring"]
+        assert [one.title for one in folders.inside(session, actor, there(session), None)[0]] == ["2026"]
         assert [one.title for one in folders.way_to(session, actor, there(session), spring)] == ["2026", "Spring"]
 
 
@@ -139,7 +150,8 @@ def test_a_file_brings_the_folders_along_where_they_are_not(papers: House) -> No
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=10, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 5), st.none() | st.integers(0, 5)), max_size=12))
 def test_however_folders_are_moved_none_lies_in_itself(papers: House, moves: list[tuple[int, int | None]]) -> None:
-    ids = [make(papers, f"f{number}") for number in range(6)]
+    run = uuid.uuid4()
+    ids = [make(papers, f"{run} {number}") for number in range(6)]
     above: dict[int, int | None] = dict.fromkeys(range(6))
     for moved, to in moves:
         way, at = {moved}, to
@@ -155,3 +167,112 @@ def test_however_folders_are_moved_none_lies_in_itself(papers: House, moves: lis
         else:
             assert at is None, "taken, though it would lie in itself"
             above[moved] = to
+
+
+def test_a_folder_takes_along_no_more_levels_than_there_may_be(papers: House) -> None:
+    last, top = make(papers, "1"), make(papers, "top")
+    inner = make(papers, "inner", top)
+    for depth in range(2, DEEPEST):
+        last = make(papers, str(depth), last)
+    with pytest.raises(Invalid, match="at most 20 deep"), papers.write("north") as (session, actor):
+        items.update(session, actor, "papers_folders", top, {"inside": last}, version=None)
+    with papers.write("north") as (session, actor):
+        items.update(session, actor, "papers_folders", inner, {"inside": last}, version=None)
+
+
+def test_two_folders_beside_each_other_have_two_names(papers: House) -> None:
+    year = make(papers, "2026")
+    make(papers, "Twin", year)
+    with pytest.raises(Invalid, match="called “TWIN” here already"):
+        make(papers, "TWIN", year)
+    other = make(papers, "Twin")
+    with pytest.raises(Invalid, match="here already"), papers.write("north") as (session, actor):
+        items.update(session, actor, "papers_folders", other, {"inside": year}, version=None)
+
+
+def test_what_comes_back_from_the_bin_without_its_folder_lies_in_none(papers: House) -> None:
+    year = make(papers, "2026")
+    inner = make(papers, "inner", year)
+    paper = papers.make("papers", {"name": "report", "folder": year})
+    with papers.write("north") as (session, actor):
+        items.delete(session, actor, "papers", paper.id, version=None)
+        items.delete(session, actor, "papers_folders", inner, version=None)
+        items.delete(session, actor, "papers_folders", year, version=None)
+    with papers.write("north") as (session, actor):
+        items.restore(session, actor, "papers", paper.id)
+        items.restore(session, actor, "papers_folders", inner)
+    assert in_folder(papers, None) == ["report"]
+    with papers.read("north") as (session, actor):
+        assert [one.title for one in folders.inside(session, actor, there(session), None)[0]] == ["inner"]
+        first, *_ = versions.history(session, actor, "papers", paper.id)
+        assert [(one.column.name, one.new) for one in first.changes] == [("folder", None)]
+
+
+def test_whatever_serves_as_a_folder_stays_while_something_lies_in_it(house: House) -> None:
+    with house.write("admin") as (session, actor):
+        tree = {"name": "up", "type": "lookup", "list": "rooms", "tree": True}
+        schema.create_list(session, actor, {"name": "rooms", "columns": [tree]})
+        columns = [{"name": "where", "type": "lookup", "list": "rooms"}]
+        schema.create_list(session, actor, {"name": "chairs", "columns": columns})
+        list_settings.change(session, actor, "chairs", {"folders": "where"})
+    hall = house.make("rooms", {"name": "hall"}).id
+    house.make("chairs", {"name": "red", "where": hall})
+    with pytest.raises(Conflict), house.write("north") as (session, actor):
+        items.delete(session, actor, "rooms", hall, version=None)
+
+
+def test_a_copy_of_a_list_has_folders_of_its_own(papers: House) -> None:
+    with papers.write("admin") as (session, actor):
+        list_templates.copy(session, actor, "papers", name="letters", title={"en": "Letters"})
+        found = folders.of(catalogue(session), definition(session, "letters"))
+        assert found is not None and found.list.name == "letters_folders"
+
+
+def test_folders_are_archived_with_their_list(papers: House) -> None:
+    with papers.write("admin") as (session, actor):
+        list_settings.change(session, actor, "papers", {"archived": True})
+    with pytest.raises(Forbidden, match="archived"):
+        make(papers, "late")
+    with papers.write("admin") as (session, actor):
+        list_settings.change(session, actor, "papers", {"archived": False})
+    make(papers, "again")
+
+
+def test_the_folders_of_a_code_list_are_the_administrators(house: House) -> None:
+    with house.write("admin") as (session, actor):
+        list_settings.create(session, actor, {"name": "colours", "kind": "code"})
+        list_settings.change(session, actor, "colours", {"folders": True})
+    with pytest.raises(Forbidden):
+        house.make("colours_folders", {"name": "warm"})
+    house.make("colours_folders", {"name": "warm"}, by="admin")
+
+
+def test_a_column_that_was_deleted_is_made_anew_for_the_folders_that_stand(papers: House) -> None:
+    make(papers, "2026")
+    with papers.write("admin") as (session, actor):
+        bins.delete_column(session, actor, "papers", "folder")
+        assert folders.of(catalogue(session), definition(session, "papers")) is None
+    with papers.write("admin") as (session, actor):
+        list_settings.change(session, actor, "papers", {"folders": True})
+        assert there(session).list.name == "papers_folders"
+
+
+def test_a_list_and_its_folders_travel_as_two_files(papers: House) -> None:
+    with papers.write("admin") as (session, actor):
+        for name in ("papers_folders", "papers"):
+            text = "".join(list_files.write(list_templates.body_of(session, actor, name)))
+            list_templates.apply(session, actor, list_files.read(text.replace('"papers', '"letters')))
+        found = folders.of(catalogue(session), definition(session, "letters"))
+        assert found is not None and folders.is_list_of_folders(found.list)
+
+
+def test_all_of_very_many_folders_are_searched_below(papers: House) -> None:
+    top = make(papers, "top")
+    with papers.write("north") as (session, actor):
+        for number in range(600):
+            items.add(session, actor, "papers_folders", {"name": f"f{number:03}", "inside": top})
+    with papers.read("north") as (session, actor):
+        shown, more = folders.inside(session, actor, there(session), top)
+        assert (len(shown), more) == (500, True)
+        found, more = folders.inside(session, actor, there(session), top, search="f599")
+        assert ([one.title for one in found], more) == (["f599"], False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 from decimal import Decimal
@@ -366,3 +367,33 @@ def test_truths_are_read_in_the_portals_languages() -> None:
 
 def test_a_percentage_may_come_with_its_sign() -> None:
     assert column_type("percent", {}).parse("35 %") == 35
+
+
+@pytest.mark.parametrize(
+    "written", ["0.5,5", "1.2,5", "1,2.5", "10 20", "1 2 3", "1'2", "1_000", "٣", "1e9999999", "1e99", "1e-9"]
+)
+def test_what_nobody_writes_for_a_number_is_none(written: str) -> None:
+    for name in ("number", "currency", "percent"):
+        with pytest.raises(Invalid):
+            column_type(name, {}).parse(written)
+        with pytest.raises(Invalid):
+            column_type(name, {}).parse(f"{written}%%")
+    for empty in ("€", "%"):
+        with pytest.raises(Invalid):
+            column_type("currency" if empty == "€" else "percent", {}).parse(empty)
+
+
+@given(st.text(alphabet="0123456789.,eE+-() '€%\u00a0", max_size=20) | st.text(max_size=12))
+def test_any_text_is_a_number_or_refused(text: str) -> None:
+    for name in ("number", "currency", "percent", "location"):
+        kind = column_type(name, {})
+        with contextlib.suppress(Invalid):
+            kind.parse({"latitude": text, "longitude": text} if name == "location" else text)
+
+
+@pytest.mark.parametrize("raw", [{}, {"title": "Top"}, {"ID": 2}, {"name": "Top"}])
+def test_an_object_without_an_id_empties_no_lookup(raw: Any) -> None:
+    for name, options in (("lookup", {"list": "relations"}), ("person", {}), ("person", {"multiple": True})):
+        with pytest.raises(Invalid, match="number of an item"):
+            column_type(name, options).parse([raw] if options.get("multiple") else raw)
+    assert column_type("lookup", {"list": "relations"}).parse({"id": None}) is None

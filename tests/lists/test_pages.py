@@ -35,11 +35,20 @@ def test_a_list_sorted_by_an_exact_decimal_goes_on_where_the_page_before_ended(h
 
 
 @pytest.mark.parametrize(
-    "value", ["\x00", 2**31, {"n": "NaN"}, {"t": "0001-01-01T00:00:00+14:00"}, {"d": "never"}, [], {}]
+    "value",
+    ["\x00", 2**31, {"n": "NaN"}, {"n": "1e9999999"}, {"t": "0001-01-01T00:00:00+14:00"}, {"d": "never"}, [], {}],
 )
 def test_a_forged_cursor_is_refused(house: House, value: object) -> None:
     forged = base64.urlsafe_b64encode(json.dumps([False, value, 1]).encode()).decode().rstrip("=")
     for order in ("name", "value", "expected_close", "modified"):
+        with house.read("north") as (session, actor), pytest.raises(Invalid):
+            query.page(session, actor, "cases", order=[(order, False)], after=forged)
+
+
+@pytest.mark.parametrize("value", [{"n": "1"}, {"n": "1.5"}, {"n": "1e9999999"}, True, 1.5, "1", {"t": "2026-01-01"}])
+def test_a_cursor_forged_for_whole_numbers_is_refused(house: House, value: object) -> None:
+    for order, values in (("id", [value]), ("version", [value, 1]), ("version", [1, value])):
+        forged = base64.urlsafe_b64encode(json.dumps([False, *values]).encode()).decode().rstrip("=")
         with house.read("north") as (session, actor), pytest.raises(Invalid):
             query.page(session, actor, "cases", order=[(order, False)], after=forged)
 

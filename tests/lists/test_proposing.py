@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from caseroom.lists import filters, guessing, importing, mapping, proposing, query, spooling
 from caseroom.lists.catalogue import definition
+from caseroom.lists.errors import Invalid
 from caseroom.lists.rights import PROGRAM
 from caseroom.lists.spooling import SourceRow
 
@@ -114,3 +115,28 @@ def test_what_is_written_in_any_usual_way_comes_in_as_it_was_meant(house, amount
         for place, (amount, day) in enumerate(zip(amounts, days, strict=True)):
             found = query.find(session, PROGRAM, "cases", filters.where(external_id=f"k{place}"))
             assert found is not None and (found["value"], found["expected_close"]) == (Decimal(amount), day)
+
+
+@pytest.mark.parametrize(
+    ("decimal", "written", "read"),
+    [
+        (".", "1,000.25", "1000.25"), (".", "12.50", "12.50"), (".", "€2.50", "€2.50"), (".", "1,200", "1200"),
+        (",", "1.000,25", "1000.25"), (",", "99,90 €", "99.90 €"), (",", "1 200,50", "1200.50"), (",", "1.200", "1200"),
+        (".", "12,34", None), (".", "99,90 €", None), (".", "0.5,5", None), (".", "1,20.5", None),
+        (",", "12.50", None), (",", "€2.50", None), (",", "1,000.25", None),
+    ],
+)  # fmt: skip
+def test_no_sign_is_taken_out_of_a_number_that_is_written_in_another_way(
+    decimal: str, written: str, read: str | None
+) -> None:
+    rule = mapping.Rule(sources=("amount",), decimal=decimal)
+    if read is None:
+        with pytest.raises(Invalid, match="before its decimals"):
+            mapping.value_of("amount", rule, {"amount": written}, "UTC")
+    else:
+        assert mapping.value_of("amount", rule, {"amount": written}, "UTC") == read
+
+
+def test_values_that_contradict_each_other_say_nothing_of_the_decimal_sign() -> None:
+    assert guessing.decimal_sign(["1,000.25", "12,34"]) is None
+    assert guessing.decimal_sign(["99,90 €", "5"]) == "," and guessing.decimal_sign(["1.5", "1,000"]) == "."

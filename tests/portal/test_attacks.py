@@ -24,7 +24,8 @@ TEXTS = [
     "", "%", "_", "\\", "'", "''", '"', "%%%%%%%%%%%%%%_", "(a+)+$", "[", "a{99999}", ".*", "$where", "-- x",
     "; DROP TABLE",
     NUL, LONE, "\U0001f600" * 50, "\u202e", "ſ", "İ", "x" * 70_000, "0", "-0", "1e400", "-1e400", "NaN", "Infinity",
-    "9" * 400, "0x10", "1_000", "٣", "½", "1/0", "2026-02-30", "0000-00-00", "9999-12-31", "-1", "10000-01-01",
+    "9" * 400, "1e9999999", "0x10", "1_000", "٣", "½", "1/0", "2026-02-30", "0000-00-00", "9999-12-31", "-1",
+    "10000-01-01",
     "24:00", "2026-01-01T00:00:00+99:99", "2147483648", "9223372036854775808", "true", "null", "@me", "@today",
     "@nonsense",
     "{{ 1/0 }}", "<script>", "\r\n", "\t", "[]", "{}", "[" * 3000, "../../etc/passwd", "1,2,3", "1;2",
@@ -32,7 +33,7 @@ TEXTS = [
 ODD: list[Any] = [
     None, True, 0, -1, 1e308, 10**400, 10**20, 0.1 + 0.2, [], [[]], {}, {"id": 1}, {"id": "x"}, {"id": None}, [None],
     [True],
-    [{}], ["a", 1], {"a": {"b": {"c": []}}}, "a" * 300_000, NUL, LONE, ["a" * 300], list(range(500)),
+    [{}], ["a", 1], {"a": {"b": {"c": []}}}, "a" * 300_000, NUL, LONE, "1e9999999", ["a" * 300], list(range(500)),
     [10**30], {"latitude": "91", "longitude": "x"}, {"latitude": 1e400, "longitude": []}, {"street": 5,
     "country": "XX"},
 ]  # fmt: skip
@@ -220,6 +221,32 @@ def test_any_cell_may_stand_in_a_file_that_is_imported(attacked: House) -> None:
     for page in ("", "/refused.csv"):
         answered(client.get(f"/imports/{number}{page}"))
     assert [one for one in findings(attacked.home) if not one.startswith("follower")] == []  # no worker runs
+
+
+def test_a_fault_of_our_own_at_one_row_ends_that_import_and_no_other(
+    attacked: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with attacked.read("admin") as (_session, admin):
+        pass
+    numbers = [imports.take(attacked.home, admin, "targets", io.BytesIO(b"name\nfirst\n"), f"{n}.csv") for n in (1, 2)]
+    for number in numbers:
+        with attacked.write("admin") as (session, actor):
+            kept_imports.start(session, actor, number, {"columns": {"name": {"from": "name"}}, "match": ["name"]})
+    with monkeypatch.context() as patch:
+        patch.setattr(items, "add", lambda *_given, **_named: 1 // 0)
+        assert imports.step(attacked.home)
+    while imports.step(attacked.home):
+        pass
+    with attacked.read("admin") as (session, actor):
+        failed, done = [kept_imports.get(session, actor, number) for number in numbers]
+        assert (failed.state, done.state) == ("failed", "done"), done.problem
+        assert failed.problem is not None and "fault of its own" in str(failed.problem)
+    with attacked.write("admin") as (session, actor):
+        kept_imports.start(session, actor, numbers[0])
+    while imports.step(attacked.home):
+        pass
+    with attacked.read("admin") as (session, actor):
+        assert kept_imports.get(session, actor, numbers[0]).state == "done", "it can be started again"
 
 
 def _as_bytes(text: str) -> bytes:
