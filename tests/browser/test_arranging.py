@@ -23,7 +23,7 @@ def test_a_section_is_moved_by_keys_to_the_edge_and_back(running: tuple[House, s
         page.locator("[name=password]").fill(PASSWORD)
         page.locator("main button").first.click()
         legends = page.locator(".arranged > legend")
-        down = page.get_by_role("button", name="Move the section “Basics” down")
+        down = page.get_by_role("button", name="Move the section down: Basics")
         down.focus()
         page.keyboard.press("Enter")
         expect(legends).to_have_text(["More", "Basics"])
@@ -31,7 +31,7 @@ def test_a_section_is_moved_by_keys_to_the_edge_and_back(running: tuple[House, s
         with page.expect_response("**/form"):
             page.keyboard.press("Enter")  # it is the last one: nothing happens
         expect(legends).to_have_text(["More", "Basics"])
-        page.get_by_role("button", name="Move the section “Basics” up").press("Enter")
+        page.get_by_role("button", name="Move the section up: Basics").press("Enter")
         expect(legends).to_have_text(["Basics", "More"])
         page.get_by_label("Section of a", exact=True).focus()
         page.keyboard.press("ArrowDown")

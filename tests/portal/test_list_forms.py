@@ -182,7 +182,7 @@ def test_a_section_moves_with_all_that_is_in_it(tools: House, admin: Admin) -> N
     page = admin.send(here, 200, **form, do="later-0").text
     form = sent(page)
     assert form["column"][:4] == ["price", "state", "name", "note"] and form["in"][:4] == ["0", "1", "1", "2"]
-    assert form["section-1-title-en"] == "Basics" and 'aria-label="Move the section “Basics” up"' in page
+    assert form["section-1-title-en"] == "Basics" and 'aria-label="Move the section up: Basics"' in page
     for nowhere in ("sooner-0", "later-2", "later-99", "sooner-x", "sooner-²"):
         assert sent(admin.send(here, 200, **form, do=nowhere).text) == form
     form = sent(admin.send(here, 200, **form, do="sooner-2").text)
