@@ -340,9 +340,10 @@ class _Planting:
         for place in ("comment.text", "comment.second"):
             _made(self.north.post(at, json={"text": f"@Both Person {self.words(place)}"}))
         _made(self.both.post(at, json={"text": f"@North Person {self.words('comment.of_member')}"}))
-        for who in ("north", "north", "both"):  # one that is ended on a page, one by a program
+        # Of north's one is ended on a page, one by a program.
+        for who, changes in (("north", "all"), ("north", "changed"), ("both", "all")):
             with self.house.write(who) as (session, actor):
-                alerts.add(session, actor, "cases", item_id=self.case)
+                alerts.add(session, actor, "cases", item_id=self.case, changes=changes)
         while following.step(self.house.home):
             pass
 

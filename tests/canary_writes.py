@@ -274,7 +274,7 @@ def change_alert(_asking: Asking, _values: Values) -> Iterator[Sent]:
 
 @_of("notices.add")
 def alert(asking: Asking, values: Values) -> Iterator[Sent]:
-    form = {"changes": "all", "rhythm": "now", "hour": "8", "weekday": "0", "by": "portal"}
+    form = {"changes": "all", "rhythm": "weekly", "hour": "8", "weekday": "0", "by": "portal"}
     if values["list_name"] in asking.naming.ids and values["list_name"] != "events":
         yield Sent(form={**form, "item": str(asking.naming.first(values["list_name"]))})
     if values["list_name"] == "cases":
@@ -285,13 +285,13 @@ def alert(asking: Asking, values: Values) -> Iterator[Sent]:
 def alert_by_program(asking: Asking, _values: Values) -> Iterator[Sent]:
     for name in asking.naming.ids:
         if name != "events":
-            yield Sent(json={"list": name, "item": asking.naming.first(name)})
-    yield Sent(json={"list": "cases", "view": asking.naming.views[0]})
+            yield Sent(json={"list": name, "item": asking.naming.first(name), "changes": "deleted"})
+    yield Sent(json={"list": "cases", "view": asking.naming.views[0], "changes": "deleted"})
 
 
 @_of("api_alerts.change")
 def change_alert_by_program(_asking: Asking, _values: Values) -> Iterator[Sent]:
-    yield Sent(json={"changes": "columns", "columns": ["name"], "rhythm": "daily", "hour": 7, "by": ["portal"]})
+    yield Sent(json={"changes": "columns", "columns": ["name"], "rhythm": "daily", "hour": 9, "by": ["portal"]})
 
 
 # --- Lists, administration ------------------------------------------------------------------------

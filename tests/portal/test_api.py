@@ -210,7 +210,7 @@ def test_refusals_are_said_in_the_readers_language_only_once_per_field(house: Ho
     answer = house.api("north").post(
         "/api/v1/lists/cases/items", json={"name": "", "value": "x", "expected_close": "x"}
     )
-    assert sorted(error["field"] for error in answer.json["errors"]) == ["expected_close", "value"]
+    assert sorted(error["field"] for error in answer.json["errors"]) == ["company", "expected_close", "name", "value"]
     assert all(error["message"] and "%(" not in error["message"] for error in answer.json["errors"])
 
 

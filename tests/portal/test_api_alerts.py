@@ -123,6 +123,7 @@ def test_what_no_alert_can_be_is_refused_by_its_field(shared_house: House, given
         answer = north.patch(f"{ALERTS}/{alert['id']}", json=given)
         assert answer.status_code == 422 and answer.json["errors"][0]["field"] == field, answer.text
         assert north.get(f"{ALERTS}/{alert['id']}").json == alert
+        assert north.delete(f"{ALERTS}/{alert['id']}").status_code == 204
 
 
 def test_what_is_not_there_and_what_is_not_to_be_seen_answer_the_same(shared_house: House) -> None:
@@ -163,3 +164,4 @@ def test_answers_fit_their_description(shared_house: House) -> None:
         schema = described["paths"][path][method]["responses"][str(status)]["content"]["application/json"]["schema"]
         validator = Draft202012Validator({**schema, "components": described["components"]})
         assert [error.message for error in validator.iter_errors(value)] == []
+    assert north.delete(f"{ALERTS}/{one['id']}").status_code == 204

@@ -250,10 +250,10 @@ def test_the_api_refuses_in_the_reader_s_language(slovak: House) -> None:
 
 
 def test_a_refused_field_is_named_in_the_reader_s_language(slovak: House) -> None:
-    sent = {"name": "", "expected_close": "soon", "value": "much"}
+    sent = {"name": "", "company": slovak.make_relation().id, "expected_close": "soon", "value": "much"}
     for name, wanted in (
-        ("north", ["„soon“ nie je dátum (rok-mesiac-deň).", "„much“ nie je číslo."]),
-        ("both", ["“soon” is not a date (year-month-day).", "“much” is not a number."]),
+        ("north", ["„soon“ nie je dátum (rok-mesiac-deň).", "„much“ nie je číslo.", "Vyplňte pole „Názov“."]),
+        ("both", ["“soon” is not a date (year-month-day).", "“much” is not a number.", "“Name” must be filled in."]),
     ):
         answer = slovak.api(name).post("/api/v1/lists/cases/items", json=sent)
         assert answer.status_code == 422
