@@ -55,7 +55,7 @@ SILENT = {
          "list_files.ask_export", "list_files.export", "list_files.ask_import",
          "list_files.ask_copy", "item_rights.show", "columns.new", "columns.edit", "columns.ask_type",
          "columns.ask_delete", "list_forms.show", "content_types.show", "content_types.edit",
-         "imports.every", "imports.of_list", "imports.show", "imports.ask_delete", "imports.mapping", 
+         "imports.every", "imports.of_list", "imports.show", "imports.ask_delete", "imports.mapping",
          "imports.sample", "imports.refused",
          "api_imports.browse", "api_imports.read", "api_imports.propose", "api_imports.refused"),
         "for administrators only, whom nothing is hidden from",
