@@ -1,7 +1,7 @@
 """Folders of a list: a second list whose items lie in each other, and a lookup by which an item lies in one of them.
 
 They are items like any others: with rights, versions and a recycle bin, found by imports by their names. Any lookup
-to a list that is a tree (a lookup to itself with the option `tree`) can serve; `turn_on` makes both.
+to a list that is a tree (a lookup to itself with the option `tree`) can serve; `make` makes both.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .rights import Actor
 
 SETTING, OF_LIST = "folders", trees.FOLDERS_OF
 COLUMN, PARENT = "folder", "inside"
-MOST_SHOWN = 500
+MOST_SHOWN, LONGEST_NAMED = 500, 150
 NAMES = {"en": "Folders of “%s”", "sk": "Priečinky zoznamu „%s“"}
 TITLES = {COLUMN: {"en": "Folder", "sk": "Priečinok"}, PARENT: {"en": "Inside", "sk": "V priečinku"}}
 
@@ -62,10 +62,9 @@ def make(session: Session, actor: Actor, list_name: str) -> str:
     if standing is not None:
         words = N_("The list has a column “folder” that is something else; rename it first.")
         raise Invalid(SETTING, words)
-    standing_list = next((one for one in catalogue(session).by_name.values() if one.settings.get(OF_LIST) == found.name
-                          and one.trees), None)  # fmt: skip
-    name = standing_list.name if standing_list else free_name(catalogue(session), f"{found.name}_folders")
-    if standing_list is None:
+    name = _made_earlier(catalogue(session), found)
+    if name is None:
+        name = free_name(catalogue(session), f"{found.name}_folders")
         make_list(session, actor, name, of=found.name, titles=found.titles)
         if found.kind == "code":  # what administrators arrange, others do not rearrange
             list_settings.change(session, actor, name, {"kind": "code"})
@@ -77,7 +76,8 @@ def make(session: Session, actor: Actor, list_name: str) -> str:
 def make_list(session: Session, actor: Actor, name: str, *, of: str, titles: Mapping[str, str]) -> None:
     """Make the list of the folders of the list called `of`. Raises Invalid, Forbidden."""
     inside = {"name": PARENT, "type": "lookup", "list": name, "tree": True, "title": TITLES[PARENT]}
-    named = {language: words % (titles.get(language) or titles["en"]) for language, words in NAMES.items()}
+    first = titles.get("en") or next(iter(titles.values()))
+    named = {language: words % (titles.get(language) or first)[:LONGEST_NAMED] for language, words in NAMES.items()}
     settings = {"icon": "folder", OF_LIST: of}
     schema.create_list(session, actor, {"name": name, "title": named, "columns": [inside], "settings": settings})
 
@@ -137,6 +137,12 @@ def _folders(lists: Catalogue, column: Column) -> Folders | None:
     target = lists.by_name.get(str(column.type.target)) if column.type.name == "lookup" else None
     parent = next(iter(target.trees), None) if target else None
     return Folders(column, target, parent) if target and parent else None
+
+
+def _made_earlier(lists: Catalogue, found: ListDefinition) -> str | None:
+    """The list of folders that a list had before its lookup was deleted."""
+    made = (one.name for one in lists.by_name.values() if one.settings.get(OF_LIST) == found.name and one.trees)
+    return next(made, None)
 
 
 def free_name(lists: Catalogue, wanted: str) -> str:

@@ -235,11 +235,13 @@ class _Making:
         if not self.found.has(name):
             made.more["currency"] = house
             return
-        current = self.values.get(name) or house
+        kind = self.found.column(name).type
+        offered = [code for code in getattr(kind, "values", ()) if code not in kind.retired]  # type: ignore[attr-defined]
+        current = self.values.get(name) or (house if not offered or house in offered else offered[0])
         made.more |= {
             "currency": current,
             "currency_name": name,
-            "currencies": list(dict.fromkeys([house, current, *CURRENCIES])),
+            "currencies": list(dict.fromkeys([current, *(offered or [house, *CURRENCIES])])),
         }
         made.errors += self.errors.get(name, ())
 

@@ -59,6 +59,14 @@ def test_folders_are_a_list_of_their_own_named_after_the_first(papers: House) ->
         assert found.list.titles == {"en": "Folders of “Papers”", "sk": "Priečinky zoznamu „Papiere“"}
 
 
+@pytest.mark.parametrize("title", [{"sk": "Papiere"}, {"en": "P" * 200}, {"et": "Paberid"}])
+def test_folders_are_named_whatever_the_list_is_called(house: House, title: dict[str, str]) -> None:
+    with house.write("admin") as (session, actor):
+        schema.create_list(session, actor, {"name": "papers", "title": title})
+        list_settings.change(session, actor, "papers", {"folders": True})
+        assert next(iter(title.values()))[:100] in there(session).list.titles["sk"]
+
+
 def test_what_lies_where_and_what_lies_below(papers: House) -> None:
     year = make(papers, "2026")
     spring = make(papers, "Spring", year)

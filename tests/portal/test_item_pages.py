@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from flask.testing import FlaskClient
 from house import House, token_of
 
-from caseroom.lists import items, query
+from caseroom.lists import items, query, schema
 from caseroom.lists.query import Item
 
 
@@ -285,3 +285,13 @@ def test_a_translated_name_is_edited_as_it_is_stored(house: House) -> None:
     client = house.client("admin")
     assert "Výberové konanie" in client.get("/lists/stages").text
     assert fields_of(client.get(f"/lists/stages/{stage.id}/edit").text)["name"] == "Tender"
+
+
+def test_an_amounts_form_offers_the_currencies_that_its_column_takes(house: House) -> None:
+    with house.write("admin") as (session, actor):
+        codes = [{"value": "USD", "retired": True}, "EUR", "CZK"]
+        columns = [{"name": "currency", "type": "choice", "choices": codes}, {"name": "price", "type": "currency"}]
+        schema.create_list(session, actor, {"name": "offers", "columns": columns})
+    page = house.client("north").get("/lists/offers/new").text
+    [menu] = re.findall(r'<select[^>]*name="currency"[^>]*>(.*?)</select>', page, re.DOTALL)
+    assert re.findall(r">([A-Z]{3})<", menu) == ["EUR", "CZK"]
