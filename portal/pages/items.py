@@ -254,6 +254,7 @@ def _form(
         has_files=any(field.kind == "attachment" for field in fields),
         item=item,
         partial=_is_part(),
+        draft=request.form.get("_draft") or _draft_of(found, item, values.get(content_types.NAME)),
         failed=bool(refusal or conflict or finding),
         version=(version if version is not None else item.version) if item else None,
         conflict=conflict,
@@ -265,6 +266,13 @@ def _form(
         focus=wanted if finding else None,
     )
     return page, 422 if refusal else 409 if conflict else 200
+
+
+def _draft_of(found: ListDefinition, item: Item | None, of_type: Any) -> str:
+    """By which name a browser keeps what was typed: what was begun for one company is none of another's."""
+    parts = [found.name, str(item.id) if item else "new", *([str(of_type)] if of_type else [])]
+    presets = sorted((name, value) for name, value in request.args.items() if found.has(name))
+    return "-".join([*parts, *(f"{name}={value}" for name, value in presets if name != content_types.NAME)])[:200]
 
 
 def _conflict(

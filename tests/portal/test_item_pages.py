@@ -295,3 +295,21 @@ def test_an_amounts_form_offers_the_currencies_that_its_column_takes(house: Hous
     page = house.client("north").get("/lists/offers/new").text
     [menu] = re.findall(r'<select[^>]*name="currency"[^>]*>(.*?)</select>', page, re.DOTALL)
     assert re.findall(r">([A-Z]{3})<", menu) == ["EUR", "CZK"]
+
+
+def test_what_was_begun_for_one_company_is_not_restored_for_another(house: House) -> None:
+    one, other, client = house.make_relation(), house.make_relation(), house.client("north")
+
+    def draft(page: str) -> str:
+        [name] = re.findall(r'data-draft="([^"]*)"', page)
+        assert f'name="_draft" value="{name}"' in page
+        return name
+
+    new = f"/lists/cases/new?company={one.id}&next=/"
+    page = client.get(new).text
+    names = [draft(page), draft(client.get(f"/lists/cases/new?company={other.id}").text),
+             draft(client.get("/lists/cases/new").text)]  # fmt: skip
+    assert len(set(names)) == 3 and draft(client.get(f"/lists/cases/new?company={one.id}").text) == names[0]
+    sent = {"name": "", "company": one.id, "_draft": names[0], "csrf_token": token_of(page)}
+    refused = client.post("/lists/cases/new", data=sent)
+    assert refused.status_code == 422 and draft(refused.text) == names[0], "the page of a refusal keeps its draft"
