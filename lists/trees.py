@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from .catalogue import Column, ListDefinition
 from .database import one_at_a_time
 from .errors import FieldError, Invalid
-from .sqltypes import WHOLE, among
+from .sqltypes import WHOLE, among, fold, folded
 
 DEEPEST, FOLDERS_OF = 20, "folders_of"
 
@@ -28,11 +28,14 @@ def check(session: Session, found: ListDefinition, new: Mapping[str, Any], chang
 
 def _check_name(session: Session, found: ListDefinition, new: Mapping[str, Any]) -> None:
     """Refuse a folder that is called like another one beside it, as people and imports tell them by name."""
+    one_at_a_time(session, "tree", found.id)
+    name = str(new.get("name") or "")
     beside = [found.sql(column.name).is_not_distinct_from(new.get(column.name)) for column in found.trees]
-    called = func.lower(found.sql("name")) == str(new.get("name") or "").lower()
     there = found.table.c.deleted.is_(None), found.table.c.id != (new.get("id") or 0)
-    if session.scalar(select(found.table.c.id).where(*beside, called, *there).limit(1)) is not None:
-        raise Invalid("name", "There is a folder called “%(name)s” here already.", name=str(new["name"])[:80])
+    alike = folded(found.sql("name")) == fold(name)  # without accents: which of them are the same, Python says
+    names = session.scalars(select(found.sql("name")).where(*beside, alike, *there))
+    if any(one.casefold() == name.casefold() for one in names):
+        raise Invalid("name", "There is a folder called “%(name)s” here already.", name=name[:80])
 
 
 def below(session: Session, found: ListDefinition, column: Column, item_id: int) -> Iterator[Sequence[int]]:

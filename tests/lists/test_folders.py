@@ -193,6 +193,10 @@ def test_two_folders_beside_each_other_have_two_names(papers: House) -> None:
     make(papers, "Twin", year)
     with pytest.raises(Invalid, match="called “TWIN” here already"):
         make(papers, "TWIN", year)
+    make(papers, "Články", year)
+    with pytest.raises(Invalid, match="here already"):
+        make(papers, "ČLÁNKY", year)
+    make(papers, "Clanky", year)
     other = make(papers, "Twin")
     with pytest.raises(Invalid, match="here already"), papers.write("north") as (session, actor):
         items.update(session, actor, "papers_folders", other, {"inside": year}, version=None)
