@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -227,7 +227,7 @@ def unique(
     actor: Actor,
     found: ListDefinition,
     new: Mapping[str, Any],
-    names: Sequence[str],
+    names: Collection[str],
     own_id: int | None,
 ) -> None:
     """Refuse a value that must be unique and stands in another item that the actor may see."""

@@ -32,10 +32,10 @@ def of_list(
     session: Session, actor: Actor, found: ListDefinition, besides: Collection[str] = ()
 ) -> dict[str, int | None]:
     """The items with which new items of this actor begin, by column; None where there is none to be seen."""
-    wanted = [column for column in found.columns if has_item(column) and is_guid(column.default)]
+    wanted = [column for name in found.defaults for column in [found.by_name[name]] if has_item(column)]
     return {
         column.name: number_of(session, actor, str(column.type.target), column.default)
-        for column in wanted if column.name not in besides
+        for column in wanted if is_guid(column.default) and column.name not in besides
     }  # fmt: skip
 
 

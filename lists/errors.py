@@ -151,6 +151,9 @@ class Invalid(DomainError):
         return refusal
 
 
+_NOTHING: frozenset[str] = frozenset()
+
+
 class Gathered:
     """The refusals of one row, so that all of them are told at once. `errors`: what was refused of it already."""
 
@@ -160,7 +163,7 @@ class Gathered:
     @property
     def fields(self) -> frozenset[str]:
         """The columns that are refused: nobody knows what they were meant to hold, so that nothing goes by them."""
-        return frozenset(error.field.partition(".")[0] for error in self.errors)
+        return frozenset(error.field.partition(".")[0] for error in self.errors) if self.errors else _NOTHING
 
     def also(self) -> Gathered:
         """Within this block a refusal is kept for later."""

@@ -70,7 +70,7 @@ class Actor:
         """Whether any of the roles lets the user change things; readers may not."""
         return self.is_program or bool(self.roles - {"reader"})
 
-    @property
+    @cached_property
     def reader(self) -> Reader:
         return Reader(self.language, self.time_zone)
 

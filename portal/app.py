@@ -14,8 +14,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from . import assets, errors, routes, template_words
 from .home import Home, open_home
 from .navigation import shell_context
-from .pages import cells
-from .pages.table_cells import table_cells
+from .pages import cell_html, cells
+from .pages.table_cells import row_cells, table_cells
 from .request import COOKIE, SAFE, cookie_value, finish, identify
 from .sentences import one_stop
 from .settings import Settings, languages
@@ -116,7 +116,9 @@ def _templates(app: Flask) -> None:
     app.jinja_env.filters["one_stop"] = one_stop
     app.jinja_env.filters["phone"] = cells.phone
     app.jinja_env.filters["cells"] = table_cells
+    app.jinja_env.filters["row_cells"] = row_cells
     assets.register(app)
+    cell_html.register(app)
     app.context_processor(shell_context)
 
 

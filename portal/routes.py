@@ -12,11 +12,13 @@ from .pages import (
     bulk,
     calendar,
     case,
+    column_menu,
     columns,
     comments,
     company,
     content_types,
     documents,
+    filter_form,
     grid,
     home,
     imports,
@@ -61,6 +63,8 @@ def register(app: Flask, settings: Settings) -> None:
     app.register_blueprint(list_board.blueprint)
     app.register_blueprint(list_export.blueprint)
     app.register_blueprint(list_filter.blueprint)
+    app.register_blueprint(filter_form.blueprint)
+    app.register_blueprint(column_menu.blueprint)
     app.register_blueprint(list_views.blueprint)
     app.register_blueprint(list_colours.blueprint)
     app.register_blueprint(items.blueprint)

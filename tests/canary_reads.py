@@ -138,7 +138,7 @@ def filter_values(asking: Asking, values: Values) -> Iterator[Sent]:
         yield Sent({"q": asking.word(f"{name}.{values['column']}")}, headers={"HX-Target": "values"})
 
 
-@_of("list_filter.conditions", "list_views.columns", "list_views.manage")
+@_of("filter_form.show", "list_filter.conditions", "list_views.columns", "list_views.manage")
 def list_settings(asking: Asking, values: Values) -> Iterator[Sent]:
     if asking.matters(values["list_name"]):
         yield Sent({"view": "own"})

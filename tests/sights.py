@@ -273,6 +273,8 @@ SIGHTS = [
     Sight("/lists/cases?view=board"),
     Sight("/lists/cases?view=board", then=press("[popovertarget^='move-']"), what="with a card's menu"),
     Sight("/lists/cases?kind=calendar&start=expected_close"),
+    Sight("/lists/cases/menu/value?sort=-value"),
+    Sight("/lists/cases/filters?f.status=closed"),
     Sight("/lists/cases/values/company"),
     Sight("/lists/cases/values/expected_close?f.expected_close=@this_month"),
     Sight("/lists/cases/conditions?f.value.gt=10&f1.status=new"),

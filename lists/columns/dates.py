@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,11 @@ from .base import ColumnType, Reader, refuse
 
 Day = TypeVar("Day", bound=datetime.date)
 FIRST_YEAR, LAST_YEAR = 1000, 9998  # one year of room for zone shifts on either side
+
+
+@lru_cache(maxsize=4096)  # a list's days are few, and shown over and over
+def _written(day: datetime.date, language: str) -> str:
+    return format_date(day, format="medium", locale=Reader(language).locale)
 
 
 class DateColumn(ColumnType):
@@ -42,7 +48,7 @@ class DateColumn(ColumnType):
         return None if value is None else value.isoformat()
 
     def format(self, value: Any, reader: Reader) -> str:
-        return "" if value is None else format_date(value, format="medium", locale=reader.locale)
+        return "" if value is None else _written(value, reader.language)
 
     def export_cell(self, value: Any) -> Any:
         return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from babel.numbers import format_decimal, format_percent
@@ -100,10 +101,15 @@ class NumberColumn(ColumnType):
             if whole or not self.decimals
             else "#,##0." + "0" * min(self.decimals, 2) + "#" * max(self.decimals - 2, 0)
         )
-        return format_decimal(value, format=pattern, locale=reader.locale)
+        return _written(value, pattern, reader.language)
 
     def export_cell(self, value: Any) -> Any:
         return value
+
+
+@lru_cache(maxsize=8192)  # a page has a hundred, and most pages are looked at again
+def _written(value: Decimal, pattern: str, language: str) -> str:
+    return format_decimal(value, format=pattern, locale=Reader(language).locale)
 
 
 class CurrencyColumn(NumberColumn):

@@ -51,11 +51,6 @@ class Cell:
     note: str | None = None  # a pill's kind, an instant as RFC 3339
     parts: tuple[Cell, ...] = ()
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether it is its text and no more."""
-        return self.kind in ("text", "number", "empty")
-
 
 EMPTY = Cell("empty", "")
 

@@ -1,23 +1,48 @@
-"""The head of a column on a list page: its sort link and its menu."""
+"""The head of a column on a list page: its sort link, and its menu, which is asked for when somebody reaches for it."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import url_for
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from ...lists.errors import Words
+from ...lists.errors import NotFound, Words
 from ...lists.totals import functions_of
 from ...lists.view_settings import can_group
 from ..errors import said
-from .cells import Shown
+from . import list_state
+from .cells import Shown, shown
 from .list_filters import operators
 from .list_state import NONE, ListState, argument_of
+from .list_views import opened
+
+blueprint = Blueprint("column_menu", __name__)
 
 
-def head(column: Shown, state: ListState, base: str) -> dict[str, Any]:
-    """What the table's head needs of a column: label, link that sorts, direction, menu."""
+@blueprint.get("/lists/<list_name>/menu/<column>")
+def show(list_name: str, column: str) -> ResponseReturnValue:
+    """A column's menu for the list page with the same arguments; for scripts its entries alone."""
+    me, found = opened(list_name)
+    state = list_state.read(found, me, request.args)
+    asked = shown(found, column, me.language) if column in state.columns else None
+    if asked is None:
+        raise NotFound("The list %(list)s shows no column %(column)s.", list=found.name, column=column[:80])
+    entries = menu(asked, state, url_for("lists.show", list_name=list_name))
+    template = "lists/_column_menu.html" if request.headers.get("HX-Request") else "lists/column_menu.html"
+    return render_template(template, definition=found, actor=me, column=asked, entries=entries)
+
+
+def heads(columns: list[Shown], state: ListState, base: str) -> list[dict[str, Any]]:
+    """What the table's head needs of each column."""
+    to_menu = url_for("column_menu.show", list_name=state.definition.name, column="-").removesuffix("-")
+    arguments = state.href("")
+    return [{**_head(column, state, base), "menu_href": f"{to_menu}{column.name}{arguments}"} for column in columns]
+
+
+def _head(column: Shown, state: ListState, base: str) -> dict[str, Any]:
+    """Label, link that sorts, direction, place among the sort keys, width."""
     sorted_ = state.sorted_by(column.name)
     kind = "title" if column.name == "name" else "number" if column.is_number else None
     sort = (
@@ -33,7 +58,6 @@ def head(column: Shown, state: ListState, base: str) -> dict[str, Any]:
         if sorted_ and len(state.sort) > 1
         else None,
         "width": state.widths.get(column.name),
-        "menu": menu(column, state, base),
     }
 
 

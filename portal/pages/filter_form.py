@@ -1,4 +1,7 @@
-"""The filter form of a list page: one small group of fields per column, made from the column's type."""
+"""The filter form of a list page: one small group of fields per column, made from the column's type.
+
+It is asked for when somebody reaches for it: of a list of 150 columns it is longer than the page.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import url_for
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from ...lists.catalogue import ListDefinition
 from ...lists.rights import Actor
 from ...lists.view_settings import can_group
+from ..request import session
+from . import list_filters, list_state
 from .cells import Shown, shown
 from .filter_words import OFFERED, word_label
 from .list_filters import Chosen, is_id
 from .list_state import ListState
+from .list_views import opened
 
+blueprint = Blueprint("filter_form", __name__)
 Titles = Mapping[str, Mapping[int, str]]
 _RANGES = ("number", "currency", "percent", "date", "datetime")
 
@@ -35,6 +43,25 @@ class FilterField:
     chosen: list[dict[str, Any]] = field(default_factory=list)
     is_open: bool = False
     is_day: bool = False
+
+
+@blueprint.get("/lists/<list_name>/filters")
+def show(list_name: str) -> ResponseReturnValue:
+    """The filter form for the list page with the same arguments; for scripts its fields alone."""
+    me, found = opened(list_name)
+    state = list_state.read(found, me, request.args)
+    of_view = list_state.view_chosen(state, me) or ()
+    titles = list_filters.titles(session(), (*of_view, *state.chosen), me)
+    template = "lists/_filters.html" if request.headers.get("HX-Request") else "lists/filters.html"
+    return render_template(
+        template,
+        definition=found,
+        actor=me,
+        base=url_for("lists.show", list_name=list_name),
+        filters=filter_fields(found, me, state, titles),
+        view_words=[label for _some, label in list_filters.labels(of_view, titles, me)],
+        given=list(state.given.items()),
+    )
 
 
 def filter_fields(found: ListDefinition, actor: Actor, state: ListState, titles: Titles) -> dict[str, Any]:

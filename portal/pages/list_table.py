@@ -22,7 +22,7 @@ from ...lists.rights import Actor, may_add
 from ..request import session
 from . import list_filters, list_folders, list_state
 from .cells import Cell, Shown, cell, item_href, shown
-from .column_menu import head
+from .column_menu import heads
 from .list_groups import Groups, groups
 from .list_state import ListState
 from .row_actions import actions_for, needed_columns
@@ -44,7 +44,7 @@ def context(found: ListDefinition, me: Actor, state: ListState, where: Filter, b
     return {
         "state": state,
         "here": here,
-        "columns": [head(column, state, base) for column in columns],
+        "columns": heads(columns, state, base),
         "rows": _row_views(page.items, columns, found, me, here, grouped),
         "sizes": _sizes(found, me, state, base),
         "folded": grouped.folded() if folded else None,
@@ -62,8 +62,7 @@ def context(found: ListDefinition, me: Actor, state: ListState, where: Filter, b
 
 def around(found: ListDefinition, me: Actor, state: ListState, base: str) -> dict[str, Any]:
     """What stands around the rows, whatever their kind: chips, saving, addresses."""
-    of_view = list_state.view_chosen(state, me) or ()
-    titles = list_filters.titles(session(), (*of_view, *state.chosen), me)
+    titles = list_filters.titles(session(), state.chosen, me)
     chips = [
         {"label": label, "remove_href": state.href(base, without=some)}
         for some, label in list_filters.labels(state.chosen, titles, me)
@@ -82,8 +81,6 @@ def around(found: ListDefinition, me: Actor, state: ListState, base: str) -> dic
         "count_here": state.href(base, after=state.after, count="1"),
         "about": found.description(me.language) or None,
         "view_filters": bool(state.view_filter),
-        "view_words": [label for _some, label in list_filters.labels(of_view, titles, me)],
-        "titles": titles,
         "other_view": _other_view(found, me, state, base),
         "may_add": may_add(found, me),
         "new_href": _new_href(found, me, presets),

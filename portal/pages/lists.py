@@ -21,7 +21,6 @@ from ..request import actor, home, session
 from . import list_board, list_calendar, list_state, list_table
 from . import suggest as suggesting
 from .cells import Shown, shown
-from .filter_form import filter_fields
 from .list_state import ListState
 
 blueprint = Blueprint("lists", __name__)
@@ -133,7 +132,7 @@ _KINDS = {"table": list_table.context, "board": list_board.context, "calendar": 
 
 
 def _page_context(found: ListDefinition, me: Actor, context: dict[str, Any], base: str) -> dict[str, Any]:
-    """What stands around: views and the filter form."""
+    """What stands around: views, kinds, exports."""
     state: ListState = context["state"]
     usual = views.first_view(session(), found, me)
     shown_views = [
@@ -146,7 +145,8 @@ def _page_context(found: ListDefinition, me: Actor, context: dict[str, Any], bas
     ]
     return {
         "views": shown_views,
-        "filters": filter_fields(found, me, state, context["titles"]),
+        "filters_href": state.href(url_for("filter_form.show", list_name=found.name)),
+        "filtered": [(one.argument, value) for one in state.chosen for value in one.values],
         "kinds": _kinds(found, me, state, base),
         "exports": [
             (label, state.with_filter(url_for("list_export.show", list_name=found.name), "format", kind, fold=None))

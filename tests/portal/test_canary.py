@@ -34,6 +34,7 @@ SILENT = {
     "api_lists.columns": "definitions, which everybody may read",
     "api_me.me": "the asker's own groups",
     "api_openapi.description": "a description of the API",
+    "column_menu.show": "titles of columns and addresses of the list with other arguments",
     "comments.people": "names of colleagues",
     "grid.show": "the page without its rows, which are at grid.rows",
     "lists.count": "numbers only: they must be the same as for what never was",

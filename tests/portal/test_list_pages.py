@@ -157,6 +157,22 @@ def test_empty_fields_of_the_filter_form_leave_the_address(house: House) -> None
     assert answer.status_code == 302 and answer.headers["Location"] == "/lists/cases?f.status=new"
 
 
+def test_the_filter_form_is_asked_for_by_itself_and_what_is_chosen_stays_until_then(house: House) -> None:
+    house.make_case(name="Alpha", value="100")
+    client = house.client("north")
+    page = client.get("/lists/cases?f.status=new&f1.value.gt=1&sort=name&search=al").text
+    fields = page.split('id="filter-fields"', 1)[1].split("</details>", 1)[0]
+    assert re.findall(r'name="([^"]+)" value="([^"]+)"', fields) == [("f.status", "new"), ("f1.value.gt", "1")]
+    address = unescape(re.findall(r'data-part="([^"]+)"', fields)[0])
+    part = client.get(address, headers={"HX-Request": "true"}).text
+    assert "<html" not in part and 'name="f.status" value="new" checked' in part
+    assert '<input type="hidden" name="f1.value.gt" value="1">' in part and "filter-value-ge" in part
+    alone = client.get(address).text
+    assert '<form class="filters-page" method="get" action="/lists/cases"' in alone and part.strip() in alone
+    assert '<input type="hidden" name="sort" value="name">' in alone and 'name="search" value="al"' in alone
+    assert house.client("templates").get(address).status_code == 403
+
+
 def test_the_count_is_capped_and_asked_for_by_itself(house: House) -> None:
     house.make_case()
     assert house.client("north").get("/lists/cases/count").text == '<span class="count">1 row</span>'

@@ -6,6 +6,7 @@ import "./lookup";
 import "./search";
 import "./upload";
 import "./panel";
+import "./parts";
 import "./table";
 import "./widths";
 import "./board";
