@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, literal, select
 from sqlalchemy.orm import Session
 
-from . import colours, filters, generations, keyset, paths
+from . import colours, filters, generations, keyset, paths, walking
 from .catalogue import SYSTEM_COLUMNS, ListDefinition, definition
 from .database import database_of, writes_beside_others
 from .errors import Invalid
@@ -38,6 +38,7 @@ class Plan:
     statement: Select[Any]
     keys: Sequence[Key] = ()
     by_index: bool = False
+    along: Callable[[Any], Any] = lambda clause: clause  # what is asked of the index that rows are found by
     parts: dict[Hashable, Sequence[Select[Any]]] = field(default_factory=dict)
 
     def page(self, behind: Sequence[Any] | None = None, back: bool = False) -> Sequence[Select[Any]]:
@@ -48,7 +49,10 @@ class Plan:
         empty = None if behind is None else tuple(value is None for value in behind)
         if (empty, back) not in self.parts:
             found = keyset.parts(self.keys, empty, back, by_index=self.by_index)
-            self.parts[empty, back] = [self.statement.where(*one.conditions).order_by(*one.order_by) for one in found]
+            self.parts[empty, back] = [
+                self.statement.where(*map(self.along, one.conditions)).order_by(*map(self.along, one.order_by))
+                for one in found
+            ]
         return self.parts[empty, back]
 
 
@@ -65,10 +69,14 @@ def of_page(
         reading = Reading(session, found, actor, _right(stage), stage=stage, index=index)
         keys, names = keyset.keys(reading, order), _names(found, columns)
         statement = select(*_selection(reading, names), *(key.label(f"k{n}") for n, (key, *_) in enumerate(keys)))
-        statement = statement.where(*conditions(reading, where, search)).limit(bindparam(MOST_ROWS, type_=Integer()))
+        statement = statement.limit(bindparam(MOST_ROWS, type_=Integer()))
         if marks:
             statement = statement.add_columns(colours.mark(reading, marks).label("mark_"))
-        return Plan(found, names, statement, keys, by_index)
+        if by_index and walking.helps(reading, keys):
+            near = walking.beside(reading)
+            statement = statement.where(reading.id == near.id, *near.conditions, *asked(reading, where, search))
+            return Plan(found, names, statement, keys, by_index, near.along)
+        return Plan(found, names, statement.where(*conditions(reading, where, search)), keys, by_index)
 
     asked_for = (found.id, index, by_index, tuple(order), None if columns is None else tuple(columns), search, stage)
     return kept(session, actor, ("page", *asked_for, repr(where), repr(marks)), build)
@@ -103,7 +111,12 @@ def of_count(
 
 def conditions(reading: Reading, where: Filter | None, search: str | None) -> list[ColumnElement[bool]]:
     """Which rows a reader's filter and search find."""
-    found = reading.conditions()
+    return [*reading.conditions(), *asked(reading, where, search)]
+
+
+def asked(reading: Reading, where: Filter | None, search: str | None) -> list[ColumnElement[bool]]:
+    """What filter and search ask of rows that the reader sees."""
+    found = []
     if where is not None:
         found.append(filters.condition(reading, where))
     if search and search.strip():

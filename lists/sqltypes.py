@@ -211,14 +211,25 @@ def _folded_sqlite(element: folded, compiler: Any, **kw: Any) -> str:
 def _folded_postgresql(element: folded, compiler: Any, **kw: Any) -> str:
     # Decompose, drop the combining marks, lower: the same rule as `fold`, inside the server.
     inner = compiler.process(element.clauses, **kw)
-    return f"regexp_replace(normalize(lower(translate({inner}, 'İIı', 'iii')), NFKD), '[\\u0300-\\u036f]', '', 'g')"
+    whole = f"normalize(lower(translate({inner}, 'İIı', 'iii')), NFKD)"
+    for letter, letters in _WITHOUT_MARKS.items():
+        if len(letters) > 1:
+            whole = f"replace({whole}, '{letter}', '{letters}')"
+    single = {letter: plain for letter, plain in _WITHOUT_MARKS.items() if len(plain) == 1}
+    whole = f"translate({whole}, '{''.join(single)}', '{''.join(single.values())}')"
+    return f"regexp_replace({whole}, '[\\u0300-\\u036f]', '', 'g')"
 
 
+# Letters with a stroke through them, and pairs written as one, are no letter and a mark to Unicode: NFKD leaves them.
+_WITHOUT_MARKS = {
+    "ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "ß": "ss", "æ": "ae", "œ": "oe", "þ": "th",
+}  # fmt: skip
+_PLAIN = str.maketrans(_WITHOUT_MARKS)
 _TURKISH = str.maketrans({"İ": "i", "I": "i", "ı": "i"})
 
 
 @lru_cache(maxsize=100_000)
 def fold(text: str) -> str:
-    """`text` in lower case without accents; dotless and dotted i are one letter."""
-    decomposed = normalize("NFKD", text.translate(_TURKISH).lower())
+    """`text` in lower case without accents and strokes; dotless and dotted i are one letter."""
+    decomposed = normalize("NFKD", text.translate(_TURKISH).lower()).translate(_PLAIN)
     return "".join(letter for letter in decomposed if not combining(letter))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import chain
 from random import Random
 from typing import Any
@@ -10,9 +11,12 @@ import pytest
 from house import House
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
-from caseroom.lists import items, paths, query, schema
+from caseroom.lists import items, paths, plans, query, schema
+from caseroom.lists.catalogue import definition
 from caseroom.lists.filters import And, Compare, Filter, Not, Or
+from caseroom.lists.reading import Stage
 from caseroom.lists.rights import PROGRAM
 
 COLUMNS = [
@@ -137,3 +141,39 @@ def test_sqlite_reads_by_the_order_where_much_is_found_and_by_the_filter_where_l
         column = found.items[0].definition.column(index)
     assert f"INDEX ix_{found.items[0].definition.table.name}_{column.physical} " in f"{plan} ", plan
     assert ("TEMP B-TREE" in plan) is (index != order[0][0])
+
+
+def test_postgresql_passes_by_what_the_reader_does_not_see_without_fetching_it(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if house.home.database.is_sqlite:
+        return  # reads the end of its index before it fetches a row
+    monkeypatch.setattr(paths, "SMALL", 100)
+    with house.write("admin") as (session, actor):
+        schema.create_list(session, actor, {"name": "tools", "separation": "by_group", "columns": COLUMNS})
+    with house.home.database.write() as session:
+        for number in range(400):
+            group = house.groups["North" if number % 10 == 0 else "South"]
+            items.add(session, PROGRAM, "tools", {"name": f"zub {number}", "rank": number, "sales_group": group})
+    with house.read("admin") as (session, _actor):
+        found = definition(session, "tools")
+    with house.home.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql(f"VACUUM ANALYZE {found.table.name}")
+    with house.read("north") as (session, actor):
+        plan = plans.of_page(session, actor, "tools", where=Compare(("name",), "contains", "zub"), limit=5, marks=(),
+                             order=[("rank", True)], columns=None, search=None, stage=Stage.STANDING)  # fmt: skip
+        for setting in ("enable_seqscan", "enable_bitmapscan", "enable_sort"):  # so few rows are read whole otherwise
+            session.execute(text(f"SET LOCAL {setting} = off"))
+        [filled, _empty] = plan.page()
+        asked = filled.compile(session.get_bind(), compile_kwargs={"render_postcompile": True})
+        given = {**asked.params, plans.MOST_ROWS: 5}
+        told = session.connection().exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {asked}", given).scalar_one()
+    index = next(node for node in _nodes(told[0]["Plan"]) if node["Node Type"] == "Index Only Scan")
+    assert index["Index Name"].endswith(found.by_name["rank"].physical)
+    assert index["Rows Removed by Filter"] >= 36, told
+
+
+def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for below in node.get("Plans", ()):
+        yield from _nodes(below)

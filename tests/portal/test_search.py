@@ -149,6 +149,8 @@ def test_a_company_by_its_new_name_leads_to_what_refers_to_it(house: House) -> N
         ("DIYARBAKIR INSAAT", "diyarbakır inşaat"),
         ("Илья Ёлкин", "ИЛЬЯ елкин"),
         ("Cafe\u0301 Slovan", "café"),
+        ("Łódź Straße", "lodz strasse"),
+        ("Søren Đurić", "SOREN DURIĆ"),
         ("Offer_2026_final-v2.docx", "offer final"),
         ("Offer_2026_final-v2.docx", '"2026 final"'),
     ],
