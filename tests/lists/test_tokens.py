@@ -97,7 +97,8 @@ def test_search_minds_neither_accents_nor_the_dots_of_i_in_any_language(house: H
     """Turkish, Estonian, Slovak, Polish, Danish: the same on both databases."""
     words = {"İstanbul Çelik": ["istanbul", "ISTANBUL", "celik"], "IŞIK Kırtasiye": ["isik", "ışık", "kirtasiye"],
              "Õunapuu Žürii": ["ounapuu", "ÕUNA", "zurii"], "Žltý kôň": ["zlty", "KON", "kôň"],
-             "Łódź Straße": ["lodz", "ŁÓDŹ", "strasse"], "Sørensen & Đurić Æbler": ["sorensen", "DURIC", "aebler"]}  # fmt: skip
+             "Łódź Straße": ["lodz", "ŁÓDŹ", "strasse"],
+             "Sørensen & Đurić Æbler": ["sorensen", "DURIC", "aebler"]}  # fmt: skip
     for name in words:
         house.make_relation(name=name)
     api = house.api("north")

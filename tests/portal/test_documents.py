@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 import docx
+import memory
 import pytest
 from house import Answer, Browser, House, token_of
 
@@ -307,10 +308,7 @@ def test_what_people_typed_is_no_template(house: House, north: Browser) -> None:
 
 
 def test_a_large_upload_takes_little_memory(house: House, north: Browser, tmp_path: Path) -> None:
-    import resource
-
-    size = 60_000_000
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    size, before = 60_000_000, memory.begin()
     item = send(north, b"%PDF-1.4\n", "Large.pdf").json
 
     address = f"{FILES}/{item['id']}/content"
@@ -324,7 +322,7 @@ def test_a_large_upload_takes_little_memory(house: House, north: Browser, tmp_pa
     for chunk in got.iter_encoded():
         length += len(chunk)
     assert length == size
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 40_000, "kilobytes more than before"
+    assert memory.peak() - before < 40_000, "kilobytes more than before"
 
 
 def test_a_browser_uploads_checks_out_and_in_without_scripts(house: House) -> None:
