@@ -18,6 +18,8 @@ from .base import TEXT, ColumnType, Reader, refuse
 
 _BETWEEN_TAGS = re.compile(r"[,;\r\n]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+# Turns what follows round, in a sentence that names the text too. The marks of single letters (U+200E, U+200F) stay.
+_TURNING = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 _LINE_END = re.compile(r"<br\s*/?>\n?|</(?:p|div|li|tr|h[1-6]|blockquote|pre)>\n?", re.IGNORECASE)
 _EMAIL = re.compile(r"^[^@\s<>,;\"()]{1,64}@[^@\s<>,;\"()]{1,190}$")
 
@@ -47,7 +49,7 @@ class TextColumn(ColumnType):
         if isinstance(raw, bool) or not isinstance(raw, (str, int, float)):
             raise refuse("This must be a text.")
         text = _CONTROL.sub("", str(raw).replace("\r\n", "\n").replace("\r", "\n"))
-        text = text.strip() if self.options.get("multiline") else " ".join(text.split())
+        text = text.strip() if self.options.get("multiline") else " ".join(_TURNING.sub("", text).split())
         if len(text) > self.longest:
             raise refuse("This is longer than %(max)s characters.", max=self.longest)
         return text or None

@@ -397,3 +397,11 @@ def test_an_object_without_an_id_empties_no_lookup(raw: Any) -> None:
         with pytest.raises(Invalid, match="number of an item"):
             column_type(name, options).parse([raw] if options.get("multiple") else raw)
     assert column_type("lookup", {"list": "relations"}).parse({"id": None}) is None
+
+
+def test_a_text_on_one_line_turns_nothing_round_that_is_said_after_it() -> None:
+    """Characters that override the direction of what follows are left out; marks of single letters stay."""
+    kind = column_type("text", {})
+    assert kind.parse("Offer \u202egpj.exe\u202c for \u2067Tel Aviv\u2069") == "Offer gpj.exe for Tel Aviv"
+    assert kind.parse("שלום\u200f!") == "שלום\u200f!"
+    assert column_type("text", {"multiline": True}).parse("a\n\u202bb") == "a\n\u202bb"
