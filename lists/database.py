@@ -79,9 +79,13 @@ class Database:
         return self._limit.within(seconds)
 
     @contextmanager
-    def read(self) -> Iterator[Session]:
-        """A session that only reads, all of it at one instant; whatever it holds at the end is rolled back."""
-        options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+    def read(self, *, at_one_instant: bool = True) -> Iterator[Session]:
+        """A session that only reads, all of it at one instant; whatever it holds at the end is rolled back.
+
+        Not `at_one_instant`: each statement as of when it is asked, which on PostgreSQL begins and ends nothing.
+        """
+        level = "REPEATABLE READ" if at_one_instant else "AUTOCOMMIT"
+        options = {} if self.is_sqlite else {"isolation_level": level}
         with in_words(), Session(self.engine, info={"database": self}, expire_on_commit=False) as session:
             session.connection(execution_options=options)
             time_limits.bind(session, self._limit.seconds)

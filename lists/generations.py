@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
-from sqlalchemy import event
+from sqlalchemy import ColumnElement, Row, column, event, select
+from sqlalchemy import table as sql_table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import ORMExecuteState, Session
 
@@ -17,6 +18,17 @@ _ALL = (DEFINITIONS, SCOPES, PEOPLE)
 _KNOWN, _RAISED, _RAISED_AT_ONCE = "generations", "generations raised", "generations raised at once"
 _READING = "SELECT name, value FROM counters WHERE name IN ('definitions', 'scopes', 'people')"
 _OF_PEOPLE = frozenset({"users", "user_roles", "memberships", "group_owners"})  # tables
+
+
+def columns() -> list[ColumnElement[int]]:
+    """The generations as columns, for a statement that asks for something else first: see `noted`."""
+    table = sql_table("counters", column("name"), column("value"))
+    return [select(table.c.value).where(table.c.name == name).scalar_subquery().label(name) for name in _ALL]
+
+
+def noted(session: Session, row: Row[Any]) -> None:
+    """The session has read the `columns` in this row."""
+    session.info[_KNOWN] = {name: row._mapping[name] or 0 for name in _ALL}
 
 
 def read(session: Session) -> dict[str, int]:

@@ -133,7 +133,8 @@ def among(
     """Whether the column has one of many numbers or texts, bound as one array: the statement is the same for however
     many, and single ones would cost more than the question.
     """
-    return _in_array(session, column, bindparam(None, array(session, values), _of_arrays(session, kind), unique=True))
+    given = array(session, values, kind)
+    return _in_array(session, column, bindparam(None, given, _of_arrays(session, kind), unique=True))
 
 
 def among_given(session: Session, column: ColumnElement[Any], name: str, kind: TypeEngine[Any]) -> ColumnElement[bool]:
@@ -141,9 +142,11 @@ def among_given(session: Session, column: ColumnElement[Any], name: str, kind: T
     return _in_array(session, column, bindparam(name, type_=_of_arrays(session, kind)))
 
 
-def array(session: Session, values: Sequence[Any]) -> Any:
+def array(session: Session, values: Sequence[Any], kind: TypeEngine[Any]) -> Any:
     """Numbers or texts as the database takes many of them."""
-    return list(values) if _has_arrays(session) else json.dumps(list(values))
+    if not _has_arrays(session):
+        return json.dumps(list(values))
+    return f"{{{','.join(map(str, values))}}}" if kind is WHOLE else list(values)
 
 
 def _in_array(session: Session, column: ColumnElement[Any], given: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -153,14 +156,27 @@ def _in_array(session: Session, column: ColumnElement[Any], given: ColumnElement
 
 
 def _of_arrays(session: Session, kind: TypeEngine[Any]) -> TypeEngine[Any]:
-    return ARRAY(kind) if _has_arrays(session) else _TEXT
+    if not _has_arrays(session):
+        return _TEXT
+    return _WHOLE_NUMBERS if kind is WHOLE else ARRAY(kind)
 
 
 def _has_arrays(session: Session) -> bool:
     return session.get_bind().dialect.name == "postgresql"
 
 
-_TEXT = Text()
+class _WholeNumbers(TypeDecorator[Any]):
+    """Many whole numbers as PostgreSQL writes them: a statement that is kept has the rights of its reader in it, and
+    the driver would write these hundreds anew each time."""
+
+    impl = ARRAY(WHOLE)
+    cache_ok = True
+
+    def bind_processor(self, dialect: Dialect) -> None:
+        return None
+
+
+_TEXT, _WHOLE_NUMBERS = Text(), _WholeNumbers()
 
 
 def without_index(column: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -30,7 +30,7 @@ def titles_by_list(
     names = tuple(sorted(name for name, ids in wanted.items() if ids and (name == "users" or name in there)))
     if names:
         statement = plans.kept(session, actor, ("titles", names, stage), lambda: _titles(session, actor, names, stage))
-        given = {f"ids_{n}": array(session, sorted(set(wanted[name]))) for n, name in enumerate(names)}
+        given = {f"ids_{n}": array(session, sorted(set(wanted[name])), WHOLE) for n, name in enumerate(names)}
         for row in session.execute(statement, given):
             found[row.list_][row.id] = _title(session, actor, row) or f"#{row.id}"
     return found

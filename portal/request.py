@@ -85,7 +85,7 @@ def identify() -> None:
 
 def _reading() -> AbstractContextManager[Session]:
     """The request's own session where it only reads; who writes must not hold the one writer's lock so early."""
-    return nullcontext(session()) if request.method in SAFE else home().database.read()
+    return nullcontext(session()) if request.method in SAFE else home().database.read(at_one_instant=False)
 
 
 def cookie_value(secret: str) -> str:

@@ -16,6 +16,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Table, bindparam, delete, exists, func, select
 from sqlalchemy.orm import Session
 
+from ..lists import generations
 from ..lists.errors import DomainError, Invalid, NotFound
 from ..lists.models import User, now
 from .models import ApiToken, SignInFailure, UserSession
@@ -32,9 +33,11 @@ READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
 
 # Every request begins with one of these, so they are built once.
 _TOKENS, _SESSIONS, _NOTICES = (cast(Table, kind.__table__) for kind in (ApiToken, UserSession, Notice))
-_OF_TOKEN = select(_TOKENS.c.user_id).where(_TOKENS.c.token_hash == bindparam("token"))
+_OF_TOKEN = select(_TOKENS.c.user_id, *generations.columns()).where(_TOKENS.c.token_hash == bindparam("token"))
 _OF_SESSION = select(
-    _SESSIONS.c.user_id, exists().where(_NOTICES.c.user_id == _SESSIONS.c.user_id, _NOTICES.c.seen.is_(None))
+    _SESSIONS.c.user_id,
+    exists().where(_NOTICES.c.user_id == _SESSIONS.c.user_id, _NOTICES.c.seen.is_(None)).label("has_news"),
+    *generations.columns(),
 ).where(_SESSIONS.c.secret_hash == bindparam("secret"), _SESSIONS.c.expires > bindparam("now"))
 
 
@@ -158,7 +161,10 @@ def user_of_session(session: Session, secret: str) -> tuple[int | None, bool]:
     Every page shows whether there are: asked here, that costs no statement of its own.
     """
     found = session.execute(_OF_SESSION, {"secret": _hash(secret), "now": now()}).first()
-    return (found[0], found[1]) if found else (None, False)
+    if found is None:
+        return None, False
+    generations.noted(session, found)
+    return found.user_id, found.has_news
 
 
 def close_session(session: Session, secret: str) -> None:
@@ -225,7 +231,11 @@ def add_token(session: Session, user: User, name: str = "") -> str:
 
 def user_of_token(session: Session, token: str) -> int | None:
     """The user whose API token this is."""
-    return session.scalar(_OF_TOKEN, {"token": _hash(token)})
+    found = session.execute(_OF_TOKEN, {"token": _hash(token)}).first()
+    if found is None:
+        return None
+    generations.noted(session, found)
+    return found.user_id
 
 
 def remove_token(session: Session, token: str) -> None:
