@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from . import items, mapping
+from . import items, mapping, trees
 from .catalogue import Column, ListDefinition, definition
 from .errors import N_, Gathered, Invalid
 from .mapping import Rule, Step
@@ -46,6 +46,9 @@ class Finder:
             )
             for text, item_id in rows:
                 known.setdefault(text, []).append(item_id)
+        for text in wanted:
+            if text not in known and (names := _steps(target, rule, text)):
+                known[text] = list(trees.at(self.session, target, names))
 
     def resolved(self, row: mapping.Mapped, gathered: Gathered) -> dict[str, Any]:
         """The row's values with ids in the place of names, without those that are refused: a name that is not there."""
@@ -77,11 +80,28 @@ class Finder:
             return found[0]
         if rule.create is False:
             raise Invalid(column.name, "There is no “%(value)s” in %(list)s.", value=str(text)[:80], list=target)
-        more = rule.create if isinstance(rule.create, Mapping) else {}
-        made = items.add(self.session, self.actor, target, {rule.lookup: str(text), **more})
+        made = self._make(column, rule, str(text))
         known[str(text)] = [made]
         self.undo.append(lambda: known.pop(str(text)))
         return made
+
+    def _make(self, column: Column, rule: Rule, text: str) -> int:
+        """The item that a lookup names; of a path all that is not there."""
+        more = rule.create if isinstance(rule.create, Mapping) else {}
+        target = definition(self.session, str(column.type.target))
+        names = _steps(target, rule, text)
+        if not names:
+            return items.add(self.session, self.actor, target.name, {rule.lookup: text, **more})
+        inside: int | None = None
+        for depth, name in enumerate(names, 1):
+            there = trees.at(self.session, target, names[:depth])
+            if len(there) > 1:
+                words = N_("There is more than one “%(value)s” in %(list)s.")
+                raise Invalid(column.name, words, value=" / ".join(names[:depth])[:80], list=target.name)
+            values = {"name": name, target.trees[0].name: inside, **more}
+            inside = there[0] if there else items.add(self.session, self.actor, target.name, values)
+        assert inside is not None
+        return inside
 
     def _standing_keys(self, rows: Sequence[mapping.Mapped]) -> dict[tuple[Any, ...], list[int]]:
         """The ids of standing items by key, for the keys of this chunk."""
@@ -155,6 +175,10 @@ class Finder:
         for undo in reversed(self.undo):
             undo()
         self.undo.clear()
+
+
+def _steps(target: ListDefinition, rule: Rule, text: str) -> list[str]:
+    return trees.steps(target, text) if rule.lookup == "name" else []
 
 
 def _texts(value: Any) -> list[Any]:

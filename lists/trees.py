@@ -48,6 +48,23 @@ def below(session: Session, found: ListDefinition, column: Column, item_id: int)
             yield level
 
 
+def steps(found: ListDefinition, text: str) -> list[str]:
+    """The names on a path from the top (“Contracts / 2026”, “/Contracts”); none where the text is no path."""
+    names = [name.strip() for name in text.strip().removeprefix("/").split("/")] if found.trees and "/" in text else []
+    return names if all(names) else []
+
+
+def at(session: Session, found: ListDefinition, names: Sequence[str]) -> Sequence[int]:
+    """The standing items to which these names lead from the top, whoever may see them."""
+    inside, level = found.sql(found.trees[0].name), found.table.c
+    places: Sequence[int | None] = [None]
+    for name in names:
+        here = inside.is_(None) if None in places else among(session, inside, list(places), WHOLE)
+        asked = select(level.id).where(found.sql("name") == name, here, level.deleted.is_(None))
+        places = session.scalars(asked).all()
+    return [place for place in places if place is not None]
+
+
 def _refusal(session: Session, found: ListDefinition, column: Column, new: Mapping[str, Any]) -> FieldError | None:
     one_at_a_time(session, "tree", found.id)  # two that are moved into each other at once
     above, depth = new[column.name], 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,17 +14,21 @@ from hypothesis import strategies as st
 from caseroom.lists import (
     bins,
     folders,
+    importing,
     items,
     list_files,
     list_settings,
     list_templates,
+    mapping,
     query,
     schema,
     versions,
 )
 from caseroom.lists.catalogue import catalogue, definition
 from caseroom.lists.errors import Conflict, Forbidden, Invalid
+from caseroom.lists.filters import Compare
 from caseroom.lists.folders import Folders
+from caseroom.lists.rights import PROGRAM
 from caseroom.lists.trees import DEEPEST
 
 
@@ -288,3 +293,63 @@ def test_all_of_very_many_folders_are_searched_below(papers: House) -> None:
         assert (len(shown), more) == (500, True)
         found, more = folders.inside(session, actor, there(session), top, search="f599")
         assert ([one.title for one in found], more) == (["f599"], False)
+
+
+# --- Imports by paths -----------------------------------------------------------------------------
+
+BY_PATH = """
+match = ["external_id"]
+[columns]
+external_id = "no"
+name = "title"
+folder = {from = "where"%s}
+"""
+
+
+def imported(house: House, folder: Path, rows: list[str], create: str = "") -> importing.Result:
+    (folder / "rows.csv").write_text("\n".join(["no;title;where", *rows]))
+    (folder / "step.toml").write_text(BY_PATH % create)
+    step = mapping.read_mapping(folder / "step.toml", "papers", "rows.csv")
+    return importing.run(house.home.database, PROGRAM, importing.prepare([step], folder))[0]
+
+
+def way(house: House, title: str) -> str:
+    """The folders down to a paper."""
+    with house.read("north") as (session, actor):
+        item = query.find(session, actor, "papers", Compare(("name",), "eq", title))
+        assert item is not None
+        below = item["folder"] and folders.way_to(session, actor, there(session), item["folder"].id)
+        return " / ".join(one.title for one in below or ())
+
+
+def test_rows_find_their_folder_by_its_path(papers: House, tmp_path: Path) -> None:
+    """The same name lies in two places; a name with a stroke in it is found first."""
+    for top in ("2025", "2026"):
+        make(papers, "Spring", make(papers, top))
+    make(papers, "In / out")
+    make(papers, "2025", make(papers, "Old"))
+    rows = [
+        "1;offer;2026/Spring", "2;report; 2025 / Spring ", "3;mail;In / out", "4;lost;Spring", "5;none;2026 / Summer",
+        "6;plan;/2025",
+    ]  # fmt: skip
+    done = imported(papers, tmp_path, rows)
+    assert (done.counts["created"], done.counts["refused"]) == (4, 2)
+    ways = [way(papers, name) for name in ("offer", "report", "mail", "plan")]
+    assert ways == ["2026 / Spring", "2025 / Spring", "In / out", "2025"]
+    assert [one.reason for one in done.refused] == [
+        "folder: There is more than one “Spring” in papers_folders.",
+        "folder: There is no “2026 / Summer” in papers_folders.",
+    ]
+
+
+def test_what_is_missing_on_a_path_is_made_once_and_goes_with_a_refused_row(papers: House, tmp_path: Path) -> None:
+    year = make(papers, "2026")
+    rows = ["1;offer;2026 / Spring / North", "2;report;2026 / Spring", "3;plan;2026 / Spring / North"]
+    rows.append(f"4;{'x' * 300};New / Place")  # a title that is too long
+    for expected in ({"created": 3, "refused": 1}, {"unchanged": 3, "refused": 1}):
+        done = imported(papers, tmp_path, rows, ", create = true")
+        assert expected.items() <= done.counts.items(), done
+    with papers.read("north") as (session, actor):
+        for folder, expected in ((year, ["Spring"]), (None, ["2026"])):
+            assert [one.title for one in folders.inside(session, actor, there(session), folder)[0]] == expected
+    assert [way(papers, name) for name in ("offer", "report")] == ["2026 / Spring / North", "2026 / Spring"]
