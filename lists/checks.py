@@ -162,13 +162,30 @@ def lookups(
         wanted = set(value) if column.type.is_multi else {value}
         earlier = (before or {}).get(name) or []
         wanted -= set(earlier) if isinstance(earlier, list) else {earlier}
-        if retired and wanted & retired:
+        if retired and wanted & retired and not actor.as_it_stood:
             words = N_("“%(value)s” is retired; choose another.")
             errors.append(FieldError(name, words, {"value": ", ".join(sorted(wanted & retired))}))
         elif column.type.target and wanted and wanted - _visible_ids(session, actor, column.type.target, wanted):
             errors.append(FieldError(name, "There is no such item to choose."))
     if errors:
         raise Invalid.many(errors)
+
+
+def keep_unseen(
+    session: Session, actor: Actor, found: ListDefinition, parsed: dict[str, Any], old: Mapping[str, Any]
+) -> None:
+    """What several-valued lookups pointed to and this actor does not see stays: nobody takes out what they were not
+    shown. Where the actor sees everything, nothing is added."""
+    for name, value in parsed.items():
+        column = found.by_name.get(name)
+        if column is None or not column.type.target or not column.type.is_multi or actor.is_administrator:
+            continue
+        left_out = [one for one in old.get(name) or () if one not in (value or ())]
+        if left_out and column.type.target in catalogue(session).by_name:
+            reading = Reading(session, catalogue(session).get(column.type.target), actor, Level.HEADLINE)
+            seen = set(session.scalars(select(reading.id).where(reading.id.in_(left_out), *reading.conditions())))
+            whole = [*(value or ()), *(one for one in left_out if one not in seen)]
+            parsed[name] = old[name] if set(whole) == set(old[name]) else whole or None
 
 
 def gone(session: Session, found: ListDefinition, values: Mapping[str, Any]) -> list[str]:
@@ -185,12 +202,14 @@ def gone(session: Session, found: ListDefinition, values: Mapping[str, Any]) -> 
     return names
 
 
-def reachable(session: Session, actor: Actor, found: ListDefinition, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Of these stored values, those whose references still exist for the actor."""
+def reachable(
+    session: Session, actor: Actor, found: ListDefinition, values: Mapping[str, Any], before: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Of these stored values, those whose references still exist for the actor, or stood `before`."""
     kept = {}
     for name, value in values.items():
         try:
-            lookups(session, actor, found, {name: value})
+            lookups(session, actor, found, {name: value}, before=before)
         except Invalid:
             continue
         kept[name] = value
@@ -217,7 +236,7 @@ def _visible_now(session: Session, actor: Actor, target: str, ids: set[int]) -> 
         one_at_a_time(session, "use", definition.id, shared=True)
     reading = Reading(session, definition, actor, Level.HEADLINE)
     conditions = reading.conditions()
-    if definition.has("retired"):
+    if definition.has("retired") and not actor.as_it_stood:
         conditions.append(definition.sql("retired").is_not(True))
     return set(session.scalars(select(reading.id).where(reading.id.in_(ids), *conditions)))
 

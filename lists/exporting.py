@@ -25,13 +25,12 @@ from .filters import Filter
 from .query import Item
 from .reading import SYSTEM_TYPES
 from .rights import Actor
+from .sources import FORMULA
 
 FORMATS = ("csv", "xlsx", "json")
 PAGE = 500
 MOST_ROWS = 1_000_000  # on a sheet, which Excel lets have 1,048,576
 _EPOCH = datetime.datetime(2000, 1, 1)  # noqa: DTZ001 - as a workbook has it
-# What a spreadsheet would run as a formula when it opens the file.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # the last four are full-width
 
 
 @dataclass(frozen=True)
@@ -177,7 +176,7 @@ def _plain(value: Any) -> str:
 def harmless(text: str) -> str:
     """A text that a spreadsheet would take for a formula, with an apostrophe before it."""
     is_number = text.lstrip("+-").replace(" ", "").isdigit()
-    return f"'{text}" if text.startswith(_FORMULA) and not is_number else text
+    return f"'{text}" if text.startswith(FORMULA) and not is_number else text
 
 
 def _xlsx(found: ListDefinition, what: Export, items: Iterable[Item]) -> Iterator[bytes]:

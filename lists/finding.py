@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from . import items, mapping, trees
 from .catalogue import Column, ListDefinition, definition
+from .columns.address import read_line
 from .errors import N_, Gathered, Invalid
 from .mapping import Rule, Step
 from .reading import SYSTEM_TYPES
@@ -64,6 +65,8 @@ class Finder:
         if column and column.type.target and value not in (None, ""):
             ids = [self._id(column, self.step.columns[name], text) for text in _texts(value)]
             return ids if column.type.is_multi else next(iter(ids), None)
+        if kind and kind.name == "address" and isinstance(value, str):
+            return read_line(value, mapping.country_codes())
         if kind and kind.name == "datetime" and type(value) is datetime.date:
             return mapping.as_instant(value, self.time_zone)
         return value
@@ -138,7 +141,10 @@ class Finder:
 
     def _parsed(self, name: str, value: Any) -> Any:
         column = self.found.by_name.get(name)
-        return column.type.parse(value) if column else str(value or "")
+        try:
+            return column.type.parse(value) if column else str(value or "")
+        except Invalid as refusal:
+            raise Invalid(name, refusal.message, **refusal.values) from None
 
     def _key(self, values: Mapping[str, Any], program: Mapping[str, Any]) -> tuple[Any, ...]:
         both = {**values, **program}

@@ -41,6 +41,12 @@ def of(lists: Catalogue, found: ListDefinition) -> Folders | None:
     return None if column is None else _folders(lists, column)
 
 
+def own_of(lists: Catalogue, found: ListDefinition) -> Folders | None:
+    """The folders of a list where they are a list of its own, made for it alone."""
+    there = of(lists, found)
+    return there if there is not None and there.list.settings.get(OF_LIST) == found.name else None
+
+
 def checked(lists: Catalogue, found: ListDefinition, given: Any) -> str:
     """The name of a lookup by which the list can be arranged in folders. Raises Invalid."""
     column = found.by_name.get(given) if isinstance(given, str) else None

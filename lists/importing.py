@@ -225,9 +225,14 @@ class Importing:
         gathered = Gathered(row.refused)
         values = finder.resolved(row, gathered)
         program = {name: values.pop(name) for name in found.hidden_names & values.keys()}
-        if self.step.existing == "keep" or not gathered.fields.isdisjoint(self.step.match):
+        keeps = self.step.existing == "keep" and bool(self.step.match)
+        if keeps or not gathered.fields.isdisjoint(self.step.match):
             gathered.tell()  # whether the row means an item that stands is not known, or nothing else is asked of it
-        standing = finder.standing(values, program)
+        standing = None
+        with gathered.also():
+            standing = finder.standing(values, program)
+        for name in gathered.fields & values.keys():
+            del values[name]  # refused as a key; it is told once
         if standing is None:
             item_id = items.add(session, self.actor, found.name, values, program=program, refused=gathered.errors)
             finder.remember(values, program, item_id)

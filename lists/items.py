@@ -120,6 +120,7 @@ def change(
     parsed = checks.parse(found, actor, values, program or {}, creating=False, gathered=gathered)
     with gathered.also():
         attaching.complete(session, found, parsed, old)
+    checks.keep_unseen(session, actor, found, parsed, old)
     wanted = Change("update", found, actor, old, {**old, **parsed}, frozenset(parsed))
     given = {name: value for name, value in parsed.items() if name in values and value != old.get(name)}
     with gathered.also():
@@ -141,8 +142,9 @@ def restore_version(session: Session, actor: Actor, list_name: str, item_id: int
     then = versions.values_at(session, found, old, version)
     wanted = {column.name: then[column.name] for column in found.columns if not column.by_program and not column.hidden}
     kept = checks.reachable(
-        session, actor, found, {name: value for name, value in wanted.items() if value != old.get(name)}
+        session, actor, found, {name: value for name, value in wanted.items() if value != old.get(name)}, old
     )
+    checks.keep_unseen(session, actor, found, kept, old)
     _write(session, Change("update", found, actor, old, {**old, **kept}, frozenset(kept)))
     return query.get(session, actor, list_name, item_id)
 
@@ -158,8 +160,10 @@ def put_back(
     old = rows.stored(session, actor, found, item_id, Level.EDIT)
     if version != old["version"]:
         raise Stale("Somebody else has changed this meanwhile.", current_version=old["version"])
-    checks.lookups(session, actor, found, {name: one for name, one in values.items() if one != old.get(name)})
-    return _write(session, Change("update", found, actor, old, {**old, **values}, frozenset(values)))
+    back = dict(values)
+    checks.keep_unseen(session, actor, found, back, old)
+    checks.lookups(session, actor, found, {name: one for name, one in back.items() if one != old.get(name)}, before=old)
+    return _write(session, Change("update", found, actor, old, {**old, **back}, frozenset(back)))
 
 
 def refresh(session: Session, actor: Actor, list_name: str, item_id: int) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from . import items, query
+from . import folders, items, query
 from .catalogue import Column, ListDefinition, catalogue, definition
 from .columns import Reference
 from .database import Database
@@ -33,13 +33,17 @@ class Applied:
     created: int = 0
     updated: int = 0
     unchanged: int = 0
+    refused: list[Invalid] = field(default_factory=list)  # rows of a copy that its own rules do not let in
 
 
 # --- Rows as a file has them ------------------------------------------------------------------------
 
 
-def rows_of(session: Session, actor: Actor, list_name: str, *, by_id: bool = False) -> Iterator[dict[str, Any]]:
-    """The rows as a file has them, page by page. `by_id`: references into other lists stay numbers (for a copy)."""
+def rows_of(
+    session: Session, actor: Actor, list_name: str, *, by_id: bool = False, but: Collection[str] = ()
+) -> Iterator[dict[str, Any]]:
+    """The rows as a file has them, page by page. `by_id`: references into other lists stay numbers (for a copy), `but`
+    those of these columns."""
     found = definition(session, list_name)
     columns = _written(found)
     after = None
@@ -50,7 +54,7 @@ def rows_of(session: Session, actor: Actor, list_name: str, *, by_id: bool = Fal
         for item in page.items:
             row: dict[str, Any] = {"external_id": item["external_id"] or item.guid}
             for column in columns:
-                value = names.value(column, item[column.name], by_id=by_id)
+                value = names.value(column, item[column.name], by_id=by_id and column.name not in but)
                 row |= {column.name: value} if value is not None else {}
             yield row
         after = page.next
@@ -112,12 +116,16 @@ def _keys_of(session: Session, target: str, ids: set[int]) -> dict[int, str]:
 # --- Rows -----------------------------------------------------------------------------------------
 
 
-def apply_rows(database: Database, actor: Actor, done: Applied, rows: Callable[[], Iterable[Row]]) -> Applied:
+def apply_rows(
+    database: Database, actor: Actor, done: Applied, rows: Callable[[], Iterable[Row]], *, in_part: bool = False
+) -> Applied:
     """Write rows through the door, a portion per transaction; those that stand already are brought up to them.
 
     `rows` gives them from the beginning: first every row without its references into the list itself, then these.
-    Raises Misplaced; what was written before stays, and the same can be done again.
+    Raises Misplaced; what was written before stays, and the same can be done again. `in_part`: rows that the list
+    refuses are left out and named in `refused`.
     """
+    actor = replace(actor, as_it_stood=True)
     for own in (False, True)[: 1 + bool(_pointing_into_itself(database, done.name))]:
         numbered = enumerate(rows(), 1)
         while portion := list(itertools.islice(numbered, CHUNK)):
@@ -125,8 +133,20 @@ def apply_rows(database: Database, actor: Actor, done: Applied, rows: Callable[[
                 writing = _Writing(session, actor, done)
                 for number, row in portion:
                     with placed({}, f"rows[{number}]"):
-                        writing.second(row) if own else writing.first(row)
+                        if own:
+                            writing.second(row)
+                        elif in_part:
+                            _take_what_fits(writing, row, done)
+                        else:
+                            writing.first(row)
     return done
+
+
+def _take_what_fits(writing: _Writing, row: Row, done: Applied) -> None:
+    try:
+        writing.first(row)
+    except Invalid as refusal:
+        done.refused.append(refusal)
 
 
 def _pointing_into_itself(database: Database, list_name: str) -> list[str]:
@@ -223,10 +243,17 @@ def _text(value: Any, field_name: str) -> str:
 
 
 def copy_rows(database: Database, actor: Actor, list_name: str, done: Applied) -> Applied:
-    """Copy the rows that the actor sees into a copy of their list, through the door."""
+    """Copy the rows that the actor sees into a copy of their list, through the door; their own folders first."""
+    with database.read() as session:
+        arranged = folders.own_of(catalogue(session), definition(session, list_name))
+        copied = folders.own_of(catalogue(session), definition(session, done.name))
+    into_own = arranged is not None and copied is not None
+    if arranged is not None and copied is not None:
+        copy_rows(database, actor, arranged.list.name, Applied(copied.list.name))
 
     def rows() -> Iterator[Row]:
         with database.read() as session:
-            yield from rows_of(session, actor, list_name, by_id=True)
+            but = [arranged.column.name] if arranged is not None and into_own else ()
+            yield from rows_of(session, actor, list_name, by_id=True, but=but)
 
-    return apply_rows(database, actor, done, rows)
+    return apply_rows(database, actor, done, rows, in_part=True)

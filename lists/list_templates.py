@@ -215,8 +215,8 @@ def copy(session: Session, actor: Actor, list_name: str, *, name: str, title: Ma
         raise Invalid("name", "There is a list called %(name)s already.", name=name)
     body = _without_gathered(body, definition(session, list_name))
     columns = [{**one, "list": name} if one.get("list") == list_name else one for one in body["columns"]]
-    own = folders.of(catalogue(session), definition(session, list_name))
-    if own and own.list.settings.get(folders.OF_LIST) == list_name:
+    own = folders.own_of(catalogue(session), definition(session, list_name))
+    if own is not None:
         theirs = folders.free_name(catalogue(session), f"{name}_folders")
         columns = [{**one, "list": theirs} if one["name"] == own.column.name else one for one in columns]
     columns = [{key: value for key, value in one.items() if key != "by_program"} for one in columns]

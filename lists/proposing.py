@@ -8,7 +8,7 @@ from __future__ import annotations
 import operator
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,10 +80,11 @@ def propose(
     samples = {name: sample(rows, name) for name in header}
     chosen = _by_names(targets(found), header)
     chosen |= _by_values(targets(found), header, samples, chosen)
+    filled = [name for name, source in chosen.items() if len(samples[source]) == len(rows)]
     return body_of(found, {
         one.name: {"from": chosen[one.name], **options(one, samples[chosen[one.name]], languages)}
         for one in targets(found) if one.name in chosen
-    })  # fmt: skip
+    }, filled)  # fmt: skip
 
 
 def sample(rows: Sequence[SourceRow], name: str) -> list[Any]:
@@ -91,8 +92,11 @@ def sample(rows: Sequence[SourceRow], name: str) -> list[Any]:
     return [row.values[name] for row in rows if row.values.get(name) not in (None, "")]
 
 
-def body_of(found: ListDefinition, rules: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """The mapping of rules by target, with the key by which an item is found again."""
+def body_of(
+    found: ListDefinition, rules: Mapping[str, Mapping[str, Any]], filled: Collection[str] | None = None
+) -> dict[str, Any]:
+    """The mapping of rules by target, with the key by which an item is found again: one that every row has (`filled`;
+    None = not known)."""
     columns: dict[str, Any] = {}
     for name, rule in rules.items():
         whole, _, part = name.partition(".")
@@ -100,7 +104,7 @@ def body_of(found: ListDefinition, rules: Mapping[str, Mapping[str, Any]]) -> di
             columns.setdefault(whole, {"parts": {}})["parts"][part] = dict(rule)
         else:
             columns[whole] = dict(rule)
-    match = key_of(found, columns)
+    match = key_of(found, {name: rule for name, rule in columns.items() if filled is None or name in filled})
     return {"columns": columns, "match": match, "existing": "update" if match else "keep", "missing": "create"}
 
 

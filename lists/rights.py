@@ -54,6 +54,7 @@ class Actor:
     language: str = "en"
     time_zone: str = "UTC"
     by_import: bool = False  # an administrator's import may set what the program sets (SPEC 3)
+    as_it_stood: bool = False  # a copy's or a file's rows may point to entries that have been retired since
     batch: str | None = field(default=None, compare=False)
     own_views: int | None = field(default=None, compare=False)  # how often they have changed; None = not known
 

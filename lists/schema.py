@@ -34,6 +34,7 @@ SEPARATIONS = ("common", "by_owner", "by_group")
 RESERVED_LISTS = frozenset({"new", "bin", "import", "users"})  # addresses below /lists, and what persons point to
 RESERVED = frozenset({"id", "guid", "version", "scope_id", "created", "created_by", "modified", "modified_by",
                       "external_id", "deleted", "deleted_by", "bin_stage", "flagged", "title"})  # fmt: skip
+OF_FORMS = frozenset({"csrf_token", "next"})  # what each form has beside the columns
 MOST_COLUMNS, MOST_LISTS = 250, 10_000
 
 _TITLES = {
@@ -207,6 +208,8 @@ def _fill_list(session: Session, row: ListRow, body: Mapping[str, Any]) -> list[
     """Make the columns and views of `body` that the list does not have yet; answers the columns."""
     made: list[ColumnRow] = []
     columns = set(session.scalars(select(ColumnRow.name).where(ColumnRow.list_id == row.id)))
+    if len(columns) + len(body.get("columns", ())) > MOST_COLUMNS:
+        raise Invalid("columns", "There can be at most %(max)s columns.", max=MOST_COLUMNS)
     for column in _columns_for(body, row.separation):
         if column.get("name") not in columns:
             with about(str(column.get("name"))):
@@ -232,6 +235,8 @@ def add_to(session: Session, row: ListRow, body: Mapping[str, Any]) -> ColumnRow
     name = name_of(body, "name")
     if name in RESERVED:
         raise Invalid("name", "“%(name)s” is the name of a column that every list has.", name=name)
+    if name in OF_FORMS:
+        raise Invalid("name", "“%(name)s” is a name that forms use themselves; choose another.", name=name)
     if session.scalar(select(ColumnRow.id).where(ColumnRow.list_id == row.id, ColumnRow.name == name)):
         raise Conflict("There is a column called %(name)s already.", name=name)
     options = {key: value for key, value in body.items() if key not in ("name", "type", "title")}

@@ -26,6 +26,8 @@ DELIMITERS = ",;\t|"
 WORKBOOKS = {".xlsx", ".xls", ".ods", ".xlsb"}
 VCARDS, CALENDARS = {".vcf", ".vcard"}, {".ics", ".ical"}
 SUFFIXES = {".csv", ".tsv", ".txt", *WORKBOOKS, *VCARDS, *CALENDARS}
+# What a spreadsheet would run as a formula when it opens a file; the last four are full-width.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 LONGEST_FIELD = 1_000_000
 MOST_COLUMNS = 1000
 PORTION = 1 << 20
@@ -112,11 +114,17 @@ def _csv(path: Path, name: str, encoding: str | None, delimiter: str | None) -> 
         file.seek(0)
         reader = csv.reader(_without_zeros(file, name), delimiter=letter)
         try:
-            yield from reader
+            for line in reader:
+                yield [_unprotected(cell) if cell[:1] == "'" else cell for cell in line]
         except csv.Error:  # since quotation marks are read leniently, nothing else is left to go wrong
             words = N_("In %(file)s a field at line %(line)s is longer than %(max)s letters; perhaps a quotation mark "
                        "is not closed.")  # fmt: skip
             raise Invalid("file", words, file=name, line=reader.line_num, max=LONGEST_FIELD) from None
+
+
+def _unprotected(cell: str) -> str:
+    """A text without the apostrophe that keeps a spreadsheet from running it as a formula, as exports write it."""
+    return cell[1:] if cell[1:].startswith(FORMULA) else cell
 
 
 def _text(path: Path, name: str, encoding: str | None) -> Iterator[str]:

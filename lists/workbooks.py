@@ -1,7 +1,8 @@
 """The cells of a workbook's sheet (XLSX, XLS, ODS, XLSB), as a table in a file has them.
 
 Calamine is fast and is asked first. But it makes a field of memory for every place up to the last cell of a sheet, and
-gives a cell that holds an error (#N/A) as empty. An XLSX of either kind is read by openpyxl, cell by cell.
+gives a cell that holds an error (#N/A) as empty, and a percentage as its hundredth. An XLSX of either kind is read by
+openpyxl, cell by cell.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import logging
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,10 @@ LARGEST_FIELD, LEAST_FILLED = 10_000_000, 4  # places of a sheet; above, one of 
 _AN_ERROR = re.compile(rb"""\bt=["']e["']""")  # a cell's type (ECMA-376, 18.18.11)
 _CELL = re.compile(rb"""\sr=["']([A-Za-z]{1,3})[0-9]""")
 _ROW = re.compile(rb"""\sr=["']([0-9]{1,7})["']""")
+# A style of percentages: Excel's own two (18.8.30), or one of the workbook's own with a sign of percent.
+_PERCENT = re.compile(rb"""<xf\b[^>]*\bnumFmtId=["'](?:9|10)["']|<numFmt\b[^>]*\bformatCode=["'][^"']*%""")
+# A formula with no value beside it (18.3.1.4); a text's may be empty.
+_NO_RESULT = re.compile(rb"""<c(?![^>]*\bt=["']str["'])[^>]*><f[^<]*</f>(?:<v></v>|<v ?/>)?</c>""")
 _LONGEST_SIGN = 20  # bytes of what these three find
 LOG = logging.getLogger("caseroom.workbooks")
 
@@ -31,6 +37,10 @@ def sheet(path: Path, name: str, wanted: str | None) -> Iterator[Sequence[Any]]:
     from python_calamine import PasswordError, WorksheetNotFound
 
     _check_package(path, name)
+    if _has_formulas_without_results(path):
+        words = N_("%(file)s has formulas without results, as programs write them. Open it in Excel, save it again and "
+                   "choose the new file.")  # fmt: skip
+        raise Invalid("file", words, file=name)
     try:
         yield from _by_cells(path, wanted) if _is_for_openpyxl(path) else _by_calamine(path, wanted)
     except MemoryError:
@@ -69,8 +79,8 @@ def _by_cells(path: Path, wanted: str | None) -> Iterator[Sequence[Any]]:
             raise WorksheetNotFound(wanted)
         found: Any = book[wanted] if wanted else book.worksheets[0]
         found.reset_dimensions()  # else each row is as wide as the widest, and all that there could be come
-        for row in found.iter_rows(values_only=True):
-            yield [_cell(_without_midnight(cell)) for cell in row]
+        for row in found.iter_rows():
+            yield [_cell(_as_shown(cell)) for cell in row]
     finally:
         book.close()
 
@@ -87,12 +97,29 @@ def _check_package(path: Path, name: str) -> None:
 
 
 def _is_for_openpyxl(path: Path) -> bool:
-    """Whether any sheet of an XLSX has an error or is nearly all holes, by a look at the bytes, which takes little."""
+    """Whether an XLSX has percentages, or any sheet of it an error or nearly all holes, by a look at the bytes."""
     if not zipfile.is_zipfile(path):
         return False
     with zipfile.ZipFile(path) as package:
+        if "xl/styles.xml" in package.namelist() and _PERCENT.search(b"".join(_portions(package, "xl/styles.xml"))):
+            return True
         sheets = [part for part in package.namelist() if part.startswith("xl/worksheets/") and part.endswith(".xml")]
         return any(_has_errors_or_holes(_portions(package, part)) for part in sheets)
+
+
+def _has_formulas_without_results(path: Path) -> bool:
+    """Whether a cell of an XLSX holds a formula that no spreadsheet has worked out yet: it would be read as empty."""
+    return any(_NO_RESULT.search(portion) for portion in _sheets(path))
+
+
+def _sheets(path: Path) -> Iterator[bytes]:
+    """The bytes of an XLSX's sheets, in portions; none of another workbook."""
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as package:
+        for part in package.namelist():
+            if part.startswith("xl/worksheets/") and part.endswith(".xml"):
+                yield from _portions(package, part)
 
 
 def _has_errors_or_holes(portions: Iterable[bytes]) -> bool:
@@ -124,10 +151,14 @@ def _place(letters: bytes) -> int:
     return place
 
 
-def _without_midnight(cell: Any) -> Any:
-    """A day as calamine gives it; openpyxl gives an instant."""
-    is_day = isinstance(cell, datetime.datetime) and cell.time() == datetime.time()
-    return cell.date() if is_day else cell
+def _as_shown(cell: Any) -> Any:
+    """A cell's value as calamine gives it, which knows days; a percentage as people read it, “10%” and not 0.1."""
+    value = cell.value
+    if isinstance(value, datetime.datetime) and value.time() == datetime.time():
+        return value.date()
+    if isinstance(value, int | float) and not isinstance(value, bool) and "%" in (cell.number_format or ""):
+        return f"{(Decimal(repr(value)) * 100).normalize():f}%"
+    return value
 
 
 def _cell(cell: Any) -> Any:

@@ -51,6 +51,8 @@ def check_rows(session: Session, found: ListDefinition) -> Iterator[str]:
             return
         for row in rows:
             values = {names.get(str(key), str(key)): value for key, value in row.items()}
+            if values["bin_stage"] == Stage.PURGED:
+                continue  # of what was ended for good no values are left
             if values["scope_id"] not in known:
                 yield f"{found.name} {values['id']}: its scope {values['scope_id']} does not exist"
             elif known[values["scope_id"]] != scopes.key_of(session, found, values):

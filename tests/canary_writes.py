@@ -93,10 +93,10 @@ def many_rows(asking: Asking, values: Values) -> Iterator[Sent]:
     hidden = list(asking.naming.ids[found.name])
     # Of the others the walk still needs those that stand.
     for kind in ("restore", "discard", "delete") if found.name == VISITS else ("restore", "discard"):
-        yield Sent(form={"id": hidden, "do": kind}, makes=True)
+        yield Sent({"id": hidden, "do": kind}, form={}, makes=True)
     for column, target, number in asking.pointing(found.name):
-        yield Sent(form={"id": hidden, f"how.{column.name}": "set", column.name: str(number)})
-        yield Sent(form={"id": hidden, "_find": column.name, f"{column.name}__q": asking.word(f"{target}.name")})
+        yield Sent({"id": hidden}, form={f"how.{column.name}": "set", column.name: str(number)})
+        yield Sent({"id": hidden}, form={"_find": column.name, f"{column.name}__q": asking.word(f"{target}.name")})
 
 
 @_of("recycle_bin.restore", "recycle_bin.purge")

@@ -115,8 +115,8 @@ def lines_of(country: str | None) -> Lines:
 def read_line(text: str, codes: Mapping[str, str]) -> dict[str, str]:
     """The parts of an address that was written as one text, with commas or line ends between its lines.
 
-    `codes`: countries' codes by their names in small letters. What cannot be told apart is the street, as it is for an
-    import; nothing is left out.
+    `codes`: countries' codes by their names in small letters. What cannot be told apart is the street; nothing is
+    left out.
     """
     lines = [" ".join(line.split()) for line in re.split(r"[,;\n]", text) if line.strip()]
     country = _country(lines, codes)

@@ -124,7 +124,11 @@ class MultiChoiceColumn(ChoiceColumn):
         return ", " if "," in self._between else "; "
 
     def format(self, value: Any, reader: Reader) -> str:
-        return self._joint.join(ChoiceColumn.format(self, one, reader) for one in value or ())
+        return self._joint.join(self.labels(value, reader))
+
+    def labels(self, value: Any, reader: Reader) -> list[str]:
+        """What each of the chosen is called."""
+        return [ChoiceColumn.format(self, one, reader) for one in value or ()]
 
     def form_value(self, value: Any, reader: Reader) -> Any:
         return list(value or ())

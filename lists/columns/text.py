@@ -191,7 +191,8 @@ class TagsColumn(ColumnType):
         words = _BETWEEN_TAGS.split(raw) if isinstance(raw, str) else raw
         if not isinstance(words, (list, tuple)) or not all(isinstance(word, str) for word in words):
             raise refuse("This must be a list of words.")
-        tags = list(dict.fromkeys(" ".join(_CONTROL.sub("", word).split()) for word in words))
+        parts = [part for word in words for part in _BETWEEN_TAGS.split(word)]  # a tag has no comma, however it comes
+        tags = list(dict.fromkeys(" ".join(_CONTROL.sub("", part).split()) for part in parts))
         tags = [tag for tag in tags if tag]
         if len(tags) > 100 or any(len(tag) > 100 for tag in tags):
             raise refuse("There can be at most %(max)s tags of %(length)s characters.", max=100, length=100)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from flask import request
@@ -10,6 +11,9 @@ from werkzeug.exceptions import PreconditionRequired
 from werkzeug.http import parse_etags
 
 NEVER = 0  # no item ever has this version: what names it is stale
+
+
+_PACKED = re.compile(r":(?:br|deflate|gzip|zstd)$")
 
 
 def etag(version: int) -> str:
@@ -28,14 +32,23 @@ def seen_version(current: Callable[[], int], *, required: bool = True) -> int | 
         if required:
             raise PreconditionRequired(_("Say which version you saw: send its ETag as If-Match, or * for any."))
         return None
-    tags = parse_etags(header)
-    if tags.star_tag:
+    tags = named_tags(header)
+    if tags is None:
         return None
-    named = {version for tag in tags.as_set() if (version := _number(tag or ""))}
+    named = {version for tag in tags if (version := _number(tag))}
     if len(named) > 1:
         stands = current()
         return stands if stands in named else NEVER
     return named.pop() if named else NEVER
+
+
+def named_tags(header: str) -> set[str] | None:
+    """The tags that an `If-Match` names, None for any. A compressed answer's tag says how it was packed (`"1:gzip"`):
+    the same version, since nobody changes an item by its packed bytes."""
+    tags = parse_etags(header)
+    if tags.star_tag:
+        return None
+    return {_PACKED.sub("", tag or "") for tag in tags.as_set()}  # `""` is read as a tag without anything
 
 
 def _number(tag: str) -> int | None:

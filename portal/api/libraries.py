@@ -8,7 +8,6 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import PreconditionRequired, UnsupportedMediaType
-from werkzeug.http import parse_etags
 
 from ...libraries import documents, templating
 from ...libraries.documents import HistoryEntry
@@ -16,6 +15,7 @@ from ...lists.columns import column_type
 from .. import files
 from ..request import actor, home, session
 from .actions import given
+from .etags import named_tags
 from .json import answer, body, item_answer, parsed
 from .operations import BINARY, Schema, fields, header, listed, operation, query, ref
 
@@ -248,10 +248,9 @@ def _seen() -> tuple[int | None, set[str] | None]:
     text = request.headers.get("If-Match", "").strip()
     if not text:
         raise PreconditionRequired(_("Say which version you saw: send its ETag as If-Match, or * for any."))
-    tags = parse_etags(text)
-    if tags.star_tag:
+    named = named_tags(text)
+    if named is None:
         return None, None
-    named = {tag or "" for tag in tags.as_set()}  # `""` is read as a tag without anything
     numbers = [int(tag) for tag in named if tag.isascii() and tag.isdigit() and len(tag) < 12]
     return (numbers[0], None) if len(named) == 1 and numbers else (None, named)
 

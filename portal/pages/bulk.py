@@ -123,15 +123,16 @@ def _job(list_name: str, job_id: int) -> BulkJob:
 
 
 def _kind() -> str:
-    wanted = request.values.get("do", "edit")
+    wanted = request.args.get("do", "edit")
     return wanted if wanted in KINDS else "edit"
 
 
 def _chosen(found: ListDefinition, me: Actor) -> Chosen:
-    state = list_state.read_text(found, me, request.values.get("state", ""))
-    if request.values.get("all"):
+    """Said in the address, so that in the form there are columns alone, whatever they are called."""
+    state = list_state.read_text(found, me, request.args.get("state", ""))
+    if request.args.get("all"):
         return Chosen(None, list_state.usable(session(), state, me)[0])
-    numbers = (one for one in request.values.getlist("id") if one.isascii() and one.isdecimal() and len(one) < 10)
+    numbers = (one for one in request.args.getlist("id") if one.isascii() and one.isdecimal() and len(one) < 10)
     return Chosen(list(dict.fromkeys(map(int, numbers))), state)
 
 

@@ -16,6 +16,7 @@ from flask_babel import ngettext
 
 from ...lists.catalogue import Column, ListDefinition
 from ...lists.columns import ColumnType, Reader, Reference, References
+from ...lists.columns.choices import MultiChoiceColumn
 from ...lists.columns.text import PhoneColumn
 from ...lists.errors import Words
 from ...lists.query import Item
@@ -146,7 +147,8 @@ def value_cell(value: Any, column: Shown, actor: Actor) -> Cell:
         case "choice" | "content_type":
             return Cell("pill", text, note=_pill(kind, value)) if _pill(kind, value) is not None else Cell("text", text)
         case "tags" | "multi_choice":
-            return Cell("tags", text, parts=tuple(Cell("text", one) for one in text.split(", ")[:_MOST_TAGS]))
+            words = kind.labels(value, reader) if isinstance(kind, MultiChoiceColumn) else value
+            return Cell("tags", text, parts=tuple(Cell("text", one) for one in words[:_MOST_TAGS]))
         case "boolean":
             return Cell("text", _("yes") if value else _("no"))
         case "number" | "percent" | "currency" | "whole":

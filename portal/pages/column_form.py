@@ -14,6 +14,7 @@ from typing import Any
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
+from ...lists import schema
 from ...lists.catalogue import Catalogue
 from ...lists.changing import own_options
 from ...lists.columns import TYPES, ColumnType
@@ -60,7 +61,8 @@ def name_from(title: str) -> str:
     """An internal name made of a title: small letters, digits and underscores."""
     plain = "".join(one for one in unicodedata.normalize("NFKD", title) if not unicodedata.combining(one)).casefold()
     name = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")
-    return (name if name[:1].isalpha() else f"c_{name}" if name else "")[:50].rstrip("_")
+    name = (name if name[:1].isalpha() else f"c_{name}" if name else "")[:50].rstrip("_")
+    return f"{name}_2" if name in schema.OF_FORMS else name
 
 
 def clean(text: str | None) -> str:

@@ -129,4 +129,8 @@ def _told(done: Applied) -> str:
         parts.append(ngettext("%(num)s row was added.", "%(num)s rows were added.", done.created))
     if done.updated:
         parts.append(ngettext("%(num)s row was changed.", "%(num)s rows were changed.", done.updated))
+    if done.refused:
+        parts.append(ngettext("%(num)s row does not fit and was left out: %(why)s",
+                              "%(num)s rows do not fit and were left out, the first: %(why)s",
+                              len(done.refused), why=said(done.refused[0].errors[0])))  # fmt: skip
     return " ".join(parts)

@@ -17,6 +17,7 @@ from caseroom.lists import (
     importing,
     items,
     list_files,
+    list_rows,
     list_settings,
     list_templates,
     mapping,
@@ -353,3 +354,27 @@ def test_what_is_missing_on_a_path_is_made_once_and_goes_with_a_refused_row(pape
         for folder, expected in ((year, ["Spring"]), (None, ["2026"])):
             assert [one.title for one in folders.inside(session, actor, there(session), folder)[0]] == expected
     assert [way(papers, name) for name in ("offer", "report")] == ["2026 / Spring / North", "2026 / Spring"]
+
+
+def test_a_copy_with_rows_has_the_folders_too_and_leaves_out_what_does_not_fit(papers: House) -> None:
+    with papers.write("admin") as (session, actor):
+        schema.create_list(session, actor, {"name": "kinds", "columns": []})
+        list_settings.change(session, actor, "kinds", {"kind": "code"})
+        schema.add_column(session, actor, "papers", {"name": "kind", "type": "lookup", "list": "kinds"})
+        schema.add_column(session, actor, "papers", {"name": "pages", "type": "number"})
+    old = papers.make("kinds", {"name": "old"}, by="admin").id
+    year = make(papers, "2026")
+    papers.make("papers", {"name": "offer", "folder": make(papers, "Spring", year), "kind": old, "pages": 5})
+    papers.make("papers", {"name": "report", "folder": year, "pages": 50})
+    with papers.write("admin") as (session, actor):
+        items.update(session, actor, "kinds", old, {"retired": True}, version=None)
+        rule = {"formula": "pages < 10", "message": "Too long."}
+        list_settings.change(session, actor, "papers", {"validation": rule})
+        done = list_templates.copy(session, actor, "papers", name="copies", title={"en": "Copies"})
+        who = actor
+    list_rows.copy_rows(papers.home.database, who, "papers", done)
+    assert (done.created, [str(one.errors[0]) for one in done.refused]) == (1, ["Too long."])
+    with papers.read("north") as (session, actor):
+        [item] = query.page(session, actor, "copies").items
+        assert (item.title, item["kind"].title, item["folder"].title) == ("offer", "old", "Spring")
+        assert item["folder"].list != "papers_folders"

@@ -355,3 +355,16 @@ def test_a_flagged_gap_is_flagged_until_somebody_fills_it(house, tmp_path):
 
         items.update(session, actor, "cases", gap.id, {"company": firm.id}, version=gap.version)
         assert session.scalar(select(table.c.flagged).where(table.c.id == gap.id)) is None
+
+
+def test_all_that_is_wrong_with_a_row_is_told_with_its_columns(house, tmp_path):
+    """A key that cannot be, a name that is nowhere: the other refusals are told beside them."""
+    text = f"firm,trade,mail\n{'x' * 300},Nowhere,not an address\nBeta,Nowhere,not an address\n"
+    columns = '[columns]\nname = "firm"\nmain_activity = "trade"\nemail = "mail"\n'
+    for match, expected in (('["name"]', [{"name", "main_activity", "email"}, {"main_activity", "email"}]),
+                            ("[]", [{"name", "main_activity", "email"}, {"main_activity", "email"}])):  # fmt: skip
+        toml = f'match = {match}\nexisting = "{"update" if match != "[]" else "keep"}"\n{columns}'
+        done = run(house, prepared_from(tmp_path, text, toml))
+        assert [{one.column for one in refusal.misfits} for refusal in done.refused] == expected
+        assert [len(refusal.misfits) for refusal in done.refused] == [3, 2]
+        assert done.refused[0].misfits[0].value

@@ -201,3 +201,31 @@ def test_what_comes_back_from_the_bin_finds_its_value_taken(house: House) -> Non
     with house.write("north") as (session, actor):
         items.update(session, actor, "keys", second.id, {"code": "8"}, version=None)
         assert items.restore(session, actor, "keys", first.id)["code"] == 7
+
+
+def test_what_one_does_not_see_in_a_lookup_of_several_stays_there(house: House) -> None:
+    """Changed, emptied, put back, restored; who sees everything takes out what they leave out."""
+    with house.write("admin") as (session, actor):
+        schema.create_list(session, actor, {"name": "secrets", "separation": "by_group", "columns": []})
+        columns = [{"name": "of", "type": "multi_lookup", "list": "secrets"}]
+        schema.create_list(session, actor, {"name": "pages", "columns": columns})
+    north, south = (
+        [house.make("secrets", {"name": f"{who} {n}"}, by=who).id for n in (1, 2)] for who in ("north", "south")
+    )
+    page = house.make("pages", {"of": [north[0], south[0], north[1]]}, by="admin").id
+
+    def stands() -> list[int]:
+        with house.read("admin") as (session, actor):
+            return [one.id for one in query.get(session, actor, "pages", page)["of"] or ()]
+
+    def write(value: list[int] | None, by: str = "south") -> bool:
+        with house.write(by) as (session, actor):
+            return items.change(session, actor, "pages", page, {"of": value}, version=None)
+
+    assert not write([south[0]]) and stands() == [north[0], south[0], north[1]], "nothing was changed"
+    assert write(south) and stands() == [*south, *north]
+    assert write(None) and stands() == north
+    with house.write("south") as (session, actor):
+        items.restore_version(session, actor, "pages", page, 2)
+    assert set(stands()) == {*south, *north}
+    assert write([south[1]], by="admin") and stands() == [south[1]]

@@ -405,3 +405,15 @@ def test_a_text_on_one_line_turns_nothing_round_that_is_said_after_it() -> None:
     assert kind.parse("Offer \u202egpj.exe\u202c for \u2067Tel Aviv\u2069") == "Offer gpj.exe for Tel Aviv"
     assert kind.parse("שלום\u200f!") == "שלום\u200f!"
     assert column_type("text", {"multiline": True}).parse("a\n\u202bb") == "a\n\u202bb"
+
+
+def test_a_tag_has_no_comma_however_it_comes() -> None:
+    kind = column_type("tags", {})
+    assert kind.parse(["a, b", "c"]) == kind.parse("a, b; c") == ["a", "b", "c"]
+    assert kind.parse(kind.form_value(["a", "b"], Reader())) == ["a", "b"]
+
+
+def test_a_list_is_not_made_with_more_columns_than_there_may_be(house: House) -> None:
+    columns = [{"name": f"c{number}", "type": "text"} for number in range(schema.MOST_COLUMNS + 1)]
+    with house.write("admin") as (session, actor), pytest.raises(Invalid, match="at most"):
+        schema.create_list(session, actor, {"name": "wide", "columns": columns})

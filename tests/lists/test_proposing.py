@@ -140,3 +140,10 @@ def test_no_sign_is_taken_out_of_a_number_that_is_written_in_another_way(
 def test_values_that_contradict_each_other_say_nothing_of_the_decimal_sign() -> None:
     assert guessing.decimal_sign(["1,000.25", "12,34"]) is None
     assert guessing.decimal_sign(["99,90 €", "5"]) == "," and guessing.decimal_sign(["1.5", "1,000"]) == "."
+
+
+def test_no_key_is_proposed_that_some_rows_do_not_have(house):
+    cards = {"UID": ["", ""], "Name": ["Ján Kováč", "Eva Malá"], "Email": ["jan@alfa.test", "eva@alfa.test"]}
+    assert proposed(house, "contacts", cards)["match"] == ["email"]
+    assert proposed(house, "contacts", {**cards, "UID": ["a", "b"]})["match"] == ["external_id"]
+    assert proposed(house, "contacts", {**cards, "Email": ["jan@alfa.test", ""]})["match"] == []

@@ -197,3 +197,35 @@ def test_rows_come_back_from_their_file_as_they_went_in(rows):
     kept = spooling.spooled(("a", "b"), given_rows)
     assert list(kept) == given_rows and len(kept) == len(rows)
     assert kept[1:5] == given_rows[1:5] and all(kept[place] == row for place, row in enumerate(given_rows))
+
+
+def workbook(path: Path, rows: list[list[Any]], **formats: str) -> Path:
+    book = openpyxl.Workbook()
+    sheet: Any = book.active
+    for row in rows:
+        sheet.append(row)
+    for place, number_format in formats.items():
+        sheet[place].number_format = number_format
+    book.save(path)
+    return path
+
+
+def test_a_workbooks_percentages_are_read_as_they_show(tmp_path):
+    rows = [["name", "share", "n"], ["A", 0.1, 0.1], ["B", 0.125, 2], ["C", 1, None]]
+    path = workbook(tmp_path / "t.xlsx", rows, B2="0%", B3="0.0%", B4="0%")
+    table = sources.read_table(path)
+    assert [row.values["share"] for row in table.rows] == ["10%", "12.5%", "100%"]
+    assert [row.values["n"] for row in table.rows] == ["0.1", "2", ""]
+
+
+def test_a_workbook_whose_formulas_have_no_results_is_refused_and_empties_nothing(tmp_path):
+    path = workbook(tmp_path / "t.xlsx", [["name", "n"], ["A", "=2+3"]])
+    with pytest.raises(Invalid, match=r"t\.xlsx has formulas without results"):
+        sources.read_table(path)
+
+
+def test_an_apostrophe_that_kept_a_spreadsheet_from_a_formula_is_taken_out_again(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\n'=1+1,'-x\n'quoted',it's\n", encoding="utf-8")
+    rows = sources.read_table(path).rows
+    assert [tuple(row.values.values()) for row in rows] == [("=1+1", "-x"), ("'quoted'", "it's")]

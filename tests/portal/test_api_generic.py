@@ -453,3 +453,15 @@ def test_expanding_costs_one_statement_per_kind(house: House) -> None:
         )
         counts.append(len(seen))
     assert counts[0] == counts[1], seen
+
+
+def test_a_compressed_answers_tag_names_the_same_version(house: House) -> None:
+    company = house.make_relation(name="Tatra Steel " * 20, description="long " * 400)
+    north, address = house.api("north"), f"/api/v1/lists/relations/items/{company.id}"
+    for packed in ("gzip", "br"):
+        seen = north.get(address, headers={"Accept-Encoding": packed})
+        assert seen.headers["Content-Encoding"] == packed
+        tag = seen.headers["ETag"]
+        body = {"description": packed}
+        assert north.patch(address, json=body, headers={"If-Match": tag}).status_code == 200
+        assert north.patch(address, json=body, headers={"If-Match": tag}).status_code == 412

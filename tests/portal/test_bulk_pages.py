@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -30,10 +31,12 @@ def tools(house: House) -> House:
     return house
 
 
-def send(house: House, data: dict[str, Any], *, by: str = "north") -> Answer:
+def send(house: House, data: dict[str, Any], *, by: str = "north", list_name: str = "tools", **chosen: Any) -> Answer:
+    """Send the form for the rows that are chosen in the address."""
     client = house.client(by)
-    token = token_of(client.get("/account").text)
-    return client.post("/lists/tools/bulk", data={**data, "csrf_token": token}, follow_redirects=True)
+    page = client.get(f"/lists/{list_name}/bulk", query_string=chosen).text
+    action = unescape(re.findall(r'<form method="post" class="form" action="([^"]+)"', page)[0])
+    return client.post(action, data={**data, "csrf_token": token_of(page)}, follow_redirects=True)
 
 
 def column(house: House, name: str) -> list[Any]:
@@ -50,8 +53,8 @@ def test_chosen_rows_are_changed_by_a_form_that_leaves_all_else(tools: House) ->
     page = client.get(f"/lists/tools/bulk?id={ids[0]}&id={ids[1]}&do=edit").text
     assert "2 rows" in page
     assert 'name="how.code"' not in page
-    answer = send(tools, {
-        "id": ids[:2], "how.state": "set", "state": "used", "how.price": "empty",
+    answer = send(tools, id=ids[:2], data={
+        "how.state": "set", "state": "used", "how.price": "empty",
         "how.firm": "set", "firm": str(firm.id), "how.seen": "set", "seen": "2026-12-03 10:00",
     })  # fmt: skip
     assert answer.status_code == 200
@@ -70,8 +73,7 @@ def test_an_amount_is_set_with_its_currency(house: House) -> None:
     amount = {"how.value": "set", "value": "1 200,50", "currency": "CZK"}
     words = {"how.description": "set", "description": "x", "currency": "EUR"}
     for sent in (amount, words):
-        answer = client.post("/lists/cases/bulk", data={"id": case.id, **sent, "csrf_token": token_of(page)})
-        assert answer.status_code == 303
+        assert "All rows are done." in send(house, sent, list_name="cases", id=case.id).text
     with house.read("north") as (session, actor):
         item = query.get(session, actor, "cases", case.id)
     assert (str(item["value"]), item["currency"], item["description"]) == ("1200.50", "CZK", "x")
@@ -79,18 +81,18 @@ def test_an_amount_is_set_with_its_currency(house: House) -> None:
 
 def test_what_is_refused_comes_back_as_it_was_typed(tools: House) -> None:
     tool = tools.make("tools", {"price": 5})
-    answer = send(tools, {"id": tool.id, "how.price": "set", "price": "many", "how.note": "leave", "note": "typed"})
+    answer = send(tools, id=tool.id, data={"how.price": "set", "price": "many", "how.note": "leave", "note": "typed"})
     assert answer.status_code == 422
     assert "“many” is not a number." in answer.text
     assert "Choose “Set to”, or empty the field." in answer.text
     assert 'value="typed"' in answer.text
-    assert "Choose what is to be changed." in send(tools, {"id": tool.id}).text
+    assert "Choose what is to be changed." in send(tools, {}, id=tool.id).text
     assert column(tools, "price") == ["5.00"]
 
 
 def test_rows_that_may_not_be_changed_are_named_and_the_others_done(tools: House) -> None:
     mine, theirs = tools.make("tools"), tools.make("tools", by="south")
-    answer = send(tools, {"id": [mine.id, theirs.id, 999_999], "how.note": "set", "note": "x"})
+    answer = send(tools, id=[mine.id, theirs.id, 999_999], data={"how.note": "set", "note": "x"})
     refused = re.findall(r"<li>(#.*?)</li>", answer.text)
     assert refused == [f"#{number}: There is no such item." for number in (theirs.id, 999_999)]
     assert column(tools, "note") == ["x", None]
@@ -103,9 +105,9 @@ def test_all_that_the_list_finds_are_changed_in_the_background_and_put_back(tool
     client = tools.client("north")
     page = client.get("/lists/tools/bulk?all=1&state=f.state%3Dused").text
     assert "210 rows" in page
-    answer = send(tools, {"all": "1", "state": "f.state=used", "how.state": "set", "state_": "", "how.note": "leave"})
+    answer = send(tools, {"how.state": "set", "state_": "", "how.note": "leave"}, all=1, state="f.state=used")
     assert answer.status_code == 422  # “Set to” without a value
-    answer = send(tools, {"all": "1", "state": "f.state=used", "how.note": "set", "note": "seen"})
+    answer = send(tools, {"how.note": "set", "note": "seen"}, all=1, state="f.state=used")
     assert "The rows are being found" in answer.text
     while bulk_editing.step(tools.home.database):
         pass
@@ -124,10 +126,10 @@ def test_all_that_the_list_finds_are_changed_in_the_background_and_put_back(tool
 def test_rows_are_deleted_and_restored_from_the_bin(tools: House) -> None:
     ids = [tools.make("tools").id for _number in range(3)]
     assert "Delete rows" in tools.client("north").get(f"/lists/tools/bulk?id={ids[0]}&do=delete").text
-    send(tools, {"id": ids[:2], "do": "delete"})
+    send(tools, {}, id=ids[:2], do="delete")
     assert len(column(tools, "name")) == 1
     assert "bin-form" in tools.client("north").get("/lists/tools/bin").text
-    send(tools, {"id": ids[:2], "do": "restore"})
+    send(tools, {}, id=ids[:2], do="restore")
     assert len(column(tools, "name")) == 3
 
 
@@ -143,3 +145,24 @@ def test_a_job_is_not_there_for_colleagues_and_stopped_by_its_own_user(tools: Ho
     token = token_of(client.get("/account").text)
     assert client.post(f"/lists/tools/bulk/{job}/cancel", data={"csrf_token": token}).status_code == 303
     assert client.get(f"/lists/relations/bulk/{job}").status_code == 404
+
+
+def test_columns_may_be_called_as_the_form_calls_its_own(house: House) -> None:
+    names = ["all", "do", "state", "token"]
+    with house.write("admin") as (session, actor):
+        columns = [{"name": name, "type": "text"} for name in names]
+        schema.create_list(session, actor, {"name": "tools", "columns": columns})
+    first, second = (house.make("tools", {"name": name}).id for name in ("A", "B"))
+    for name in names:
+        assert "All rows are done." in send(house, {f"how.{name}": "set", name: "X"}, id=first).text
+    assert [column(house, name) for name in names] == [["X", None]] * 4
+    answer = send(house, {"how.all": "set", "all": "Y"}, id=second)
+    assert "All rows are done." in answer.text and column(house, "all") == ["X", "Y"]
+
+
+def test_a_column_is_not_called_as_something_that_every_form_has(house: House) -> None:
+    admin = house.api("admin")
+    for name in ("csrf_token", "next"):
+        body = {"name": "tools", "columns": [{"name": name, "type": "text"}]}
+        refused = admin.post("/api/v1/lists", json=body)
+        assert refused.status_code == 422 and "forms use themselves" in refused.text

@@ -201,3 +201,11 @@ def caseroom(command: str, lived: Lived, *options: str) -> Result:
     home = lived.house.home
     environ = {"CASEROOM_DATABASE_URL": home.database.url.render_as_string(hide_password=False)}
     return CliRunner().invoke(main, [command, *options, "--home", str(home.settings.home)], env=environ)
+
+
+def test_nothing_is_asked_of_what_was_ended_for_good(house: House) -> None:
+    case = house.make_case(name="Ended").id
+    address = f"/api/v1/lists/cases/items/{case}"
+    for by, stage in (("north", ""), ("north", "?deleted=true"), ("admin", "?discarded=true")):
+        assert house.api(by).delete(address + stage, headers={"If-Match": "*"}).status_code == 204
+    assert list(findings(house.home)) == []

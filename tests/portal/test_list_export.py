@@ -7,13 +7,15 @@ import datetime
 import io
 import json
 import tracemalloc
+from pathlib import Path
 
 import pytest
 from house import House
 from openpyxl import load_workbook
 
-from caseroom.lists import exporting, items
+from caseroom.lists import exporting, importing, items, mapping
 from caseroom.lists.catalogue import definition
+from caseroom.lists.rights import PROGRAM
 
 SHOWN = "columns=name,status,value,company,expected_close&sort=-value&f.value.gt=5"
 
@@ -102,3 +104,16 @@ def test_memory_does_not_grow_with_the_rows(house: House) -> None:
             peaks.append(tracemalloc.get_traced_memory()[1])
             tracemalloc.stop()
     assert size > 400_000 and peaks[1] < peaks[0] * 1.5
+
+
+def test_what_was_exported_comes_in_again_with_its_addresses_and_formulas(house: House, tmp_path: Path) -> None:
+    """A second import of an export changes nothing."""
+    address = {"street": "Pikk 27", "postcode": "51003", "city": "Tartu", "country": "EE"}
+    house.make_relation(name="Alfa", address=address, description="=cmd()")
+    columns = "name,address,description"
+    sent = house.client("admin").get(f"/lists/relations/export?columns={columns}&format=csv").data
+    (tmp_path / "relations.csv").write_bytes(sent)
+    step = {"match": ["name"], "columns": {"name": "Company", "address": "Address", "description": "Notes"}}
+    prepared = importing.prepare([mapping.step_of(step, "relations", "relations.csv")], tmp_path)
+    [done] = importing.run(house.home.database, PROGRAM, prepared)
+    assert done.counts["unchanged"] == 1, (done, sent.decode())

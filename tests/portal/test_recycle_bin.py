@@ -21,8 +21,8 @@ def test_a_bin_is_emptied_by_one_question_and_an_administrator_brings_it_back(ho
     assert "93 days" in page and "do=discard&amp;all=1" in page
     question = north.get("/lists/cases/bulk?do=discard&all=1").text
     assert "An administrator can still bring it back" in question
-    form = {"do": "discard", "all": "1", "csrf_token": token_of(question)}
-    done = north.post("/lists/cases/bulk", data=form, follow_redirects=True).text
+    form = {"csrf_token": token_of(question)}
+    done = north.post("/lists/cases/bulk?do=discard&all=1", data=form, follow_redirects=True).text
     assert "All rows are done" in done and "Put it all back" not in done
     assert "recycle bin is empty" in north.get("/lists/cases/bin").text
     assert north.get("/bin/second").status_code == 403
