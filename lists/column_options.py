@@ -90,6 +90,9 @@ def _check_bounds(kind: str, options: Mapping[str, Any]) -> None:
             sound = False
         if not sound:
             raise Invalid(name, "This must be a number.")
+    low, high = options.get("min"), options.get("max")
+    if issubclass(TYPES[kind], NumberColumn) and None not in (low, high) and Decimal(str(low)) > Decimal(str(high)):
+        raise Invalid("max", "This must be at least %(min)s.", min=str(low))
 
 
 def _check_choices(kind: str, options: Mapping[str, Any]) -> None:

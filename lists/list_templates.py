@@ -6,6 +6,7 @@ changes nothing: what the list lacks is added, what differs is changed, nothing 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from . import (
     changing,
+    colours,
     column_options,
     content_types,
     folders,
@@ -23,10 +25,11 @@ from . import (
     schema,
     view_settings,
 )
-from .catalogue import Column, ListDefinition, View, catalogue, definition
+from .catalogue import Catalogue, Column, ListDefinition, View, catalogue, definition
 from .database import savepoint
 from .errors import Invalid
 from .formulas import definitions as formulas
+from .formulas.tree import own_columns
 from .list_files import placed
 from .list_rows import Applied
 from .models import ColumnRow, ListRow, ViewRow
@@ -213,7 +216,7 @@ def copy(session: Session, actor: Actor, list_name: str, *, name: str, title: Ma
     body = body_of(session, actor, list_name)
     if name in catalogue(session).by_name:
         raise Invalid("name", "There is a list called %(name)s already.", name=name)
-    body = _without_gathered(body, definition(session, list_name))
+    body = _without_gathered(session, body, definition(session, list_name))
     columns = [{**one, "list": name} if one.get("list") == list_name else one for one in body["columns"]]
     own = folders.own_of(catalogue(session), definition(session, list_name))
     if own is not None:
@@ -225,23 +228,60 @@ def copy(session: Session, actor: Actor, list_name: str, *, name: str, title: Ma
     return apply(session, actor, {**body, **settings, "name": name, "title": dict(title), "columns": columns})
 
 
-def _without_gathered(body: Mapping[str, Any], found: ListDefinition) -> dict[str, Any]:
-    """The body without columns that gather from other lists, and without their names in views and headline."""
+def _without_gathered(session: Session, body: Mapping[str, Any], found: ListDefinition) -> dict[str, Any]:
+    """The body without columns that gather from other lists, what is calculated from these, and all that names them."""
+    lists = catalogue(session)
     gathered = {
         one.name for one in found.own_columns
         if not one.type.is_stored and one.options.get("list") not in (None, found.name)
     }  # fmt: skip
+    asking = _asking(lists, found, gathered)
     made = {**body, "columns": [one for one in body["columns"] if one["name"] not in gathered]}
-    made["views"] = [{key: _without(value, gathered) for key, value in view.items()} for view in body["views"]]
+    made["views"] = [_view_without(lists, found, view, gathered) for view in body["views"]]
     if "headline" in body:
         made["headline"] = _without(body["headline"], gathered)
     if "form" in body:
         made["form"] = list_forms.without(body["form"], gathered)
+    if None in asking:
+        made.pop("validation", None)
+    rules = ("validation", "default_formula", "show_when")
     made["columns"] = [
         {**one, "choices": content_types.without_column(one["choices"], gathered)}
-        if one["type"] == content_types.NAME else one for one in made["columns"]
-    ]  # fmt: skip
+        if one["type"] == content_types.NAME
+        else {key: value for key, value in one.items() if key not in rules or one["name"] not in asking}
+        for one in made["columns"]
+    ]
     return made
+
+
+def _asking(lists: Catalogue, found: ListDefinition, names: set[str]) -> set[str | None]:
+    """The columns whose rules ask these (None: the list's own rule); what is calculated from them joins `names`."""
+    asking: set[str | None] = set()
+    left = sorted(names)
+    while left:
+        for where, owner in formulas.uses(lists, found.by_name[left.pop()]):
+            if where.id != found.id:
+                continue
+            if owner is None or owner.type.is_stored:
+                asking.add(owner and owner.name)
+            elif owner.name not in names:
+                names.add(owner.name)
+                left.append(owner.name)
+    return asking
+
+
+def _view_without(lists: Catalogue, found: ListDefinition, view: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
+    """The view without these columns, and without the filter and the colours that ask them."""
+    kept = {key: _without(value, names) for key, value in view.items()}
+    words = set(re.findall(r"\w+", str(view.get("filter") or "")))
+    if not names.isdisjoint(words):
+        kept.pop("filter")
+    if kept.get("colours"):
+        asked = (colours.check(lists, found, rule["formula"]) for rule in kept["colours"])
+        kept["colours"] = [
+            rule for rule, node in zip(kept["colours"], asked, strict=True) if names.isdisjoint(own_columns(node))
+        ]
+    return kept
 
 
 def _without(value: Any, names: set[str]) -> Any:

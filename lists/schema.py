@@ -274,6 +274,8 @@ def check_options(session: Session, row: ListRow, kind: str, options: Mapping[st
     column_options.check(kind, options)
     if "list" in TYPES[kind].option_names:
         target = options.get("list")
+        if target in (None, ""):
+            raise Invalid("list", "Choose the list that it points to.")
         known = select(ListRow.id).where(ListRow.name == target, ListRow.deleted.is_(None))
         if not isinstance(target, str) or (target not in (row.name, "users") and not session.scalar(known)):
             raise Invalid("list", "There is no list called %(list)s.", list=str(target)[:80])

@@ -12,7 +12,19 @@ import pytest
 from house import House
 from statements import statements
 
-from caseroom.lists import bins, changing, exporting, items, list_templates, query, retyping, schema, totals
+from caseroom.lists import (
+    bins,
+    changing,
+    exporting,
+    items,
+    list_settings,
+    list_templates,
+    query,
+    retyping,
+    schema,
+    totals,
+    views,
+)
 from caseroom.lists.catalogue import definition
 from caseroom.lists.errors import Conflict, Invalid
 from caseroom.lists.filters import And, Compare, Not, field
@@ -334,3 +346,27 @@ def test_totals_of_amounts_that_come_together_are_told_by_currency(gathered: Hou
     assert found.whole is not None
     assert found.whole.totals["total"] == [("EUR", Decimal("4.00")), ("USD", Decimal("7.00"))]
     assert found.whole.totals["number"] == [(None, Decimal(3))]
+
+
+def test_a_copy_leaves_behind_what_asks_what_is_gathered(gathered: House) -> None:
+    """Calculated columns, rules, the list's own rule, a view's filter and colours; what asks none of it comes along."""
+    rule = {"formula": "number < 100", "message": "Too many."}
+    with gathered.write("admin") as (session, actor):
+        for column in (
+            {"name": "note", "type": "text", "show_when": "number > 0"}, {"name": "kept", "type": "text"},
+            {"name": "twice", "type": "calculated", "formula": "number * 2"},
+            {"name": "long", "type": "calculated", "formula": "LEN(kept)"},
+        ):  # fmt: skip
+            schema.add_column(session, actor, "firms", column)
+        list_settings.change(session, actor, "firms", {"validation": rule})
+        colours = [{"formula": "twice > 1", "colour": "red"}, {"formula": "ISBLANK(kept)", "colour": "blue"}]
+        view = {"title": "Large", "columns": ["name", "twice", "kept"], "filter": "number gt 1", "colours": colours}
+        views.save(session, actor, "firms", {"name": "large", "shared": True, **view})
+        list_templates.copy(session, actor, "firms", name="copies", title={"en": "Copies"})
+    with gathered.read("admin") as (session, _actor):
+        copy = definition(session, "copies")
+        names = {one.name for one in copy.own_columns}
+        assert {"note", "kept", "long", "upper"} <= names and not {"share", "empty", "twice", "number"} & names
+        assert "show_when" not in copy.column("note").options and "validation" not in copy.settings
+        [large] = [one.settings for one in copy.views if one.name == "large"]
+        assert large["columns"] == ["name", "kept"] and not large.get("filter") and len(large["colours"]) == 1

@@ -417,3 +417,9 @@ def test_a_list_is_not_made_with_more_columns_than_there_may_be(house: House) ->
     columns = [{"name": f"c{number}", "type": "text"} for number in range(schema.MOST_COLUMNS + 1)]
     with house.write("admin") as (session, actor), pytest.raises(Invalid, match="at most"):
         schema.create_list(session, actor, {"name": "wide", "columns": columns})
+
+
+def test_bounds_between_which_there_is_nothing_are_refused(house: House) -> None:
+    with house.write("admin") as (session, actor), pytest.raises(Invalid, match="at least 5"):
+        column = {"name": "count", "type": "number", "min": 5, "max": 1}
+        schema.create_list(session, actor, {"name": "narrow", "columns": [column]})
