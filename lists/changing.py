@@ -128,7 +128,7 @@ def _keep_what_the_program_needs(shipped: Mapping[str, Any], body: Mapping[str, 
         raise Invalid("required", "This is set by the program.")
     if "choices" in body:
         kept = [one for one in body["choices"] or () if not isinstance(one, Mapping) or not one.get("retired")]
-        missing = {choice_value(one) for one in shipped["choices"]} - {choice_value(one) for one in kept}
+        missing = {choice_value(one) for one in shipped.get("choices") or ()} - {choice_value(one) for one in kept}
         if missing:
             words = N_("The program needs these choices: %(choices)s.")
             raise Invalid("choices", words, choices=", ".join(sorted(missing)))

@@ -158,7 +158,7 @@ def _bring_up_column(
     standing = _column_body(session, found, column)
     different = {key: value for key, value in given.items() if key not in ("name", "type")
                  and value != standing.get(key) and not _is_same_text(value, standing.get(key))
-                 and not (key == "choices" and _are_same_types(found, column, value, standing[key]))}  # fmt: skip
+                 and not (key == "choices" and _are_same_types(found, column, value, standing.get(key)))}  # fmt: skip
     if different:
         changing.change_column(session, actor, found.name, column.name, different)
         done.changed.append(column.name)

@@ -16,7 +16,7 @@ from caseroom.lists import changing, items, list_files, list_settings, list_temp
 from caseroom.lists.catalogue import catalogue, definition
 from caseroom.lists.columns import TYPES
 from caseroom.lists.database import savepoint
-from caseroom.lists.errors import DomainError
+from caseroom.lists.errors import DomainError, Invalid
 
 NASTY = [
     "", " ", "x", "a\x00b", "\ud800", "'; DROP TABLE lists; --", "%s%(x)s", "{{ 7*7 }}", "9" * 400, "name", "id", "İı",
@@ -108,3 +108,15 @@ def test_whatever_is_sent_is_done_or_refused_in_words(
 
 def _file(body: dict[str, Any], change: dict[str, Any], of_list: dict[str, Any]) -> str:
     return json.dumps({**of_list, "name": "sheet", "columns": [body, {"name": "words", "type": "text", **change}]})
+
+
+def test_choices_of_a_column_that_has_none_are_refused_in_words(sheet: House) -> None:
+    with sheet.write("admin") as (session, actor):
+        body = json.dumps({"name": "sheet", "columns": [{"name": "words", "type": "text", "choices": ["a", "b"]}]})
+        for attempt in (
+            lambda: list_templates.apply(session, actor, list_files.read(body)),
+            lambda: changing.change_column(session, actor, "relations", "name", {"choices": ["a"]}),
+        ):
+            with pytest.raises(Invalid) as refused:
+                attempt()
+            assert refused.value.errors[0].field.endswith("choices") and str(refused.value)
