@@ -25,6 +25,7 @@ from .rights import PROGRAM, Actor, Level
 from .sqltypes import WHOLE, among, by_scope
 
 SMALL = 5_000  # rows: however they are read, it takes a moment
+LONG = 100_000  # rows: what a reader of a tenth of them sees is no longer quickly sorted
 KEPT_SECONDS, MOST_KEPT = 60.0, 20_000
 _OPERATORS = ("eq", "in", "gt", "ge", "lt", "le")
 _KEYS = ("id", "guid")
@@ -55,6 +56,11 @@ def choose(
 def is_large(session: Session, found: ListDefinition) -> bool:
     """Whether it matters by which index a page is read."""
     return _rows(session, found) >= SMALL
+
+
+def is_long(session: Session, found: ListDefinition) -> bool:
+    """Whether a page is read by walking along its order, however few of the rows the reader sees."""
+    return _rows(session, found) >= LONG
 
 
 def _rows(session: Session, found: ListDefinition) -> int:

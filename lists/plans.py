@@ -63,7 +63,7 @@ def of_page(
     """Rows of a list in their order. Raises NotFound, Invalid."""
     found = definition(session, list_name)
     index = paths.choose(session, found, actor, _asked(where, search), order, stage, limit + 1)
-    by_index = paths.is_large(session, found)
+    by_index, is_long = paths.is_large(session, found), paths.is_long(session, found)
 
     def build() -> Plan:
         reading = Reading(session, found, actor, _right(stage), stage=stage, index=index)
@@ -72,14 +72,15 @@ def of_page(
         statement = statement.limit(bindparam(MOST_ROWS, type_=Integer()))
         if marks:
             statement = statement.add_columns(colours.mark(reading, marks).label("mark_"))
-        if by_index and walking.helps(reading, keys):
+        if is_long and walking.helps(reading, keys):
             near = walking.beside(reading)
             statement = statement.where(reading.id == near.id, *near.conditions, *asked(reading, where, search))
             return Plan(found, names, statement, keys, by_index, near.along)
         return Plan(found, names, statement.where(*conditions(reading, where, search)), keys, by_index)
 
-    asked_for = (found.id, index, by_index, tuple(order), None if columns is None else tuple(columns), search, stage)
-    return kept(session, actor, ("page", *asked_for, repr(where), repr(marks)), build)
+    wanted = None if columns is None else tuple(columns)
+    asked_for = (found.id, index, by_index, is_long, tuple(order), wanted, search, stage, repr(where), repr(marks))
+    return kept(session, actor, ("page", *asked_for), build)
 
 
 def of_item(session: Session, actor: Actor, list_name: str, right: Level, stage: Stage) -> Plan:

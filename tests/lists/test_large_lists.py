@@ -96,6 +96,7 @@ def test_a_page_is_the_same_by_whichever_index_it_is_read(
     seen = []
     for small in (10**9, 0):
         monkeypatch.setattr(paths, "SMALL", small)
+        monkeypatch.setattr(paths, "LONG", small)
         forward, back = walk(stocked, who, where, order, limit)
         with stocked.read(who) as (session, actor):
             whole = [item.id for item in query.page(session, actor, "tools", where=where, order=order, limit=500).items]
@@ -149,6 +150,7 @@ def test_postgresql_passes_by_what_the_reader_does_not_see_without_fetching_it(
     if house.home.database.is_sqlite:
         return  # reads the end of its index before it fetches a row
     monkeypatch.setattr(paths, "SMALL", 100)
+    monkeypatch.setattr(paths, "LONG", 100)
     with house.write("admin") as (session, actor):
         schema.create_list(session, actor, {"name": "tools", "separation": "by_group", "columns": COLUMNS})
     with house.home.database.write() as session:
