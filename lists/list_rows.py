@@ -247,13 +247,13 @@ def copy_rows(database: Database, actor: Actor, list_name: str, done: Applied) -
     with database.read() as session:
         arranged = folders.own_of(catalogue(session), definition(session, list_name))
         copied = folders.own_of(catalogue(session), definition(session, done.name))
-    into_own = arranged is not None and copied is not None
+    by_name: list[str] = []
     if arranged is not None and copied is not None:
         copy_rows(database, actor, arranged.list.name, Applied(copied.list.name))
+        by_name.append(arranged.column.name)
 
     def rows() -> Iterator[Row]:
         with database.read() as session:
-            but = [arranged.column.name] if arranged is not None and into_own else ()
-            yield from rows_of(session, actor, list_name, by_id=True, but=but)
+            yield from rows_of(session, actor, list_name, by_id=True, but=by_name)
 
     return apply_rows(database, actor, done, rows, in_part=True)
