@@ -9,7 +9,7 @@ language as well.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -164,6 +164,10 @@ class Gathered:
     def fields(self) -> frozenset[str]:
         """The columns that are refused: nobody knows what they were meant to hold, so that nothing goes by them."""
         return frozenset(error.field.partition(".")[0] for error in self.errors) if self.errors else _NOTHING
+
+    def read_of(self, names: Set[str]) -> Set[str]:
+        """Of these columns those that are not refused."""
+        return names - self.fields if self.errors else names
 
     def also(self) -> Gathered:
         """Within this block a refusal is kept for later."""

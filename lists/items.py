@@ -83,9 +83,9 @@ def add(
     with gathered.also():
         rules.check(new)
     with gathered.also():
-        trees.check(session, found, new, new.keys() - gathered.fields if gathered.errors else new.keys())
+        trees.check(session, found, new, gathered.read_of(new.keys()))
     with gathered.also():
-        checks.unique(session, actor, found, new, new.keys() - gathered.fields if gathered.errors else new.keys(), None)
+        checks.unique(session, actor, found, new, gathered.read_of(new.keys()), None)
     gathered.tell()
     scope = scopes.scope_of(session, found, new)
     _may_put_into(session, actor, found, scope)
